@@ -15,7 +15,8 @@ constexpr std::size_t round_up(std::size_t n, std::size_t to) {
 
 Buffer Buffer::allocate(std::size_t size, std::size_t alignment) {
     ASSERT((alignment & (alignment - 1)) == 0);
-    // The header stands behind the data when alignment is large, so that data begins at the allocation.
+    // The header stands behind the data when alignment is large, so that data begins at the
+    // allocation.
     const std::size_t body = round_up(size, alignof(Block));
     void* memory = alignment <= alignof(std::max_align_t)
                        ? std::malloc(body + sizeof(Block))

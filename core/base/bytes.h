@@ -60,12 +60,13 @@ private:
     Block* block_ = nullptr;
 };
 
-// A read-only slice of a shared buffer. Copying a Bytes shares the buffer, so a record batch travels
-// from the socket to the log and on to readers without its bytes being copied.
+// A read-only slice of a shared buffer. Copying a Bytes shares the buffer, so a record batch
+// travels from the socket to the log and on to readers without its bytes being copied.
 class Bytes {
 public:
     Bytes() = default;
-    explicit Bytes(Buffer owner) : owner_(std::move(owner)), view_(std::as_const(owner_).data(), owner_.size()) {}
+    explicit Bytes(Buffer owner)
+        : owner_(std::move(owner)), view_(std::as_const(owner_).data(), owner_.size()) {}
     Bytes(Buffer owner, Slice view) : owner_(std::move(owner)), view_(view) {}
     static Bytes copy_of(Slice bytes) { return Bytes(Buffer::copy_of(bytes)); }
     static Bytes copy_of(std::string_view text) { return copy_of(as_slice(text)); }

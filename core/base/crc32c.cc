@@ -45,8 +45,8 @@ constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
 
 // x^(8 * bytes) modulo the polynomial: appending that many zero bytes multiplies a CRC by it.
 constexpr std::uint32_t zeros_operator(std::size_t bytes) {
-    std::uint32_t power = 0x80000000u;      // x^0
-    std::uint32_t square = 0x00800000u;     // x^8
+    std::uint32_t power = 0x80000000u;   // x^0
+    std::uint32_t square = 0x00800000u;  // x^8
     for (; bytes != 0; bytes >>= 1) {
         if (bytes & 1) power = multiply(power, square);
         square = multiply(square, square);
@@ -71,8 +71,8 @@ std::uint32_t apply(const ShiftTable& shift, std::uint32_t crc) {
 
 // The instruction has a latency of three and a throughput of one, so three lanes run side by side.
 template <std::size_t Lane>
-__attribute__((target("sse4.2"))) std::uint64_t three_lanes(const std::uint8_t*& at, std::size_t& left,
-                                                            std::uint64_t crc) {
+__attribute__((target("sse4.2"))) std::uint64_t three_lanes(const std::uint8_t*& at,
+                                                            std::size_t& left, std::uint64_t crc) {
     static constexpr ShiftTable shift = make_shift(Lane);
     while (left >= 3 * Lane) {
         std::uint64_t second = 0;

@@ -13,7 +13,8 @@ class Random {
 public:
     explicit Random(std::uint64_t seed);
 
-    // An independent stream for one subsystem: removing its draws leaves every other stream as it was.
+    // An independent stream for one subsystem: removing its draws leaves every other stream as it
+    // was.
     Random stream(std::string_view name) const;
 
     std::uint64_t next();
@@ -25,7 +26,8 @@ public:
     // A number in [first, last], both included.
     std::int64_t between(std::int64_t first, std::int64_t last) {
         ASSERT(first <= last);
-        return first + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(last - first) + 1));
+        return first +
+               static_cast<std::int64_t>(below(static_cast<std::uint64_t>(last - first) + 1));
     }
     bool chance(double probability) { return real() < probability; }
     // A number in [0, 1).

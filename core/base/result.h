@@ -87,16 +87,15 @@ private:
 #define SLUICE_JOIN(a, b) SLUICE_JOIN_(a, b)
 
 // `TRY(const Offset end, log.append(batch));` declares `end`, or returns the error to our caller.
-#define TRY(declaration, ...)                                                         \
-    auto SLUICE_JOIN(result_, __LINE__) = (__VA_ARGS__);                              \
-    if (SLUICE_JOIN(result_, __LINE__).failed())                                      \
-        return SLUICE_JOIN(result_, __LINE__).error();                                \
+#define TRY(declaration, ...)                                                                   \
+    auto SLUICE_JOIN(result_, __LINE__) = (__VA_ARGS__);                                        \
+    if (SLUICE_JOIN(result_, __LINE__).failed()) return SLUICE_JOIN(result_, __LINE__).error(); \
     declaration = std::move(SLUICE_JOIN(result_, __LINE__)).value()
 
 // `CHECK_OK(file.sync());` goes on, or returns the error to our caller.
-#define CHECK_OK(...)                                                                 \
-    do {                                                                              \
-        auto SLUICE_JOIN(result_, __LINE__) = (__VA_ARGS__);                          \
-        if (SLUICE_JOIN(result_, __LINE__).failed())                                  \
-            return SLUICE_JOIN(result_, __LINE__).error();                            \
+#define CHECK_OK(...)                                        \
+    do {                                                     \
+        auto SLUICE_JOIN(result_, __LINE__) = (__VA_ARGS__); \
+        if (SLUICE_JOIN(result_, __LINE__).failed())         \
+            return SLUICE_JOIN(result_, __LINE__).error();   \
     } while (false)

@@ -12,8 +12,8 @@ class Task {
 public:
     Task() = default;
     template <class F>
-        requires(!std::same_as<std::remove_cvref_t<F>, Task> && std::invocable<F&>)
-    Task(F body)  // NOLINT(google-explicit-constructor)
+    requires(!std::same_as<std::remove_cvref_t<F>, Task> && std::invocable<F&>)
+        Task(F body)  // NOLINT(google-explicit-constructor)
         : body_(std::make_unique<Body<F>>(std::move(body))) {}
 
     explicit operator bool() const { return body_ != nullptr; }

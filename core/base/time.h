@@ -24,8 +24,12 @@ struct Time {
 // Later than every moment: a wait until then has no deadline.
 inline constexpr Time never{Duration{INT64_MAX / 2}};
 
-constexpr Duration milliseconds(std::int64_t n) { return std::chrono::milliseconds(n); }
-constexpr Duration seconds(std::int64_t n) { return std::chrono::seconds(n); }
+constexpr Duration milliseconds(std::int64_t n) {
+    return std::chrono::milliseconds(n);
+}
+constexpr Duration seconds(std::int64_t n) {
+    return std::chrono::seconds(n);
+}
 constexpr std::int64_t to_milliseconds(Duration d) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
 }

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Protocol-buffer style variable-length integers, as Kafka uses them: unsigned in flexible messages,
-// zigzag signed inside records.
+// Protocol-buffer style variable-length integers, as Kafka uses them: unsigned in flexible
+// messages, zigzag signed inside records.
 
 inline constexpr std::size_t varint_size_max = 5;
 inline constexpr std::size_t varlong_size_max = 10;

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/base/strong.h"
+#include "core/base/time.h"
+#include "core/base/uuid.h"
+
+namespace sluice::protocol {
+struct ValidatedBatch;
+}
+namespace sluice::replication {
+class LeaderEpochs;
+class ProducerStates;
+}  // namespace sluice::replication
+
+namespace sluice::broker {
+
+// What the broker needs from below to keep partitions; storage/log implements it.
+
+// The topic's settings that change how its log behaves; may be replaced while it is open.
+struct LogConfig {
+    std::uint64_t segment_bytes = std::uint64_t{1} << 30;
+    Duration segment_age_max = std::chrono::hours(168);
+    std::uint32_t segment_index_bytes = 10 << 20;
+    std::uint32_t index_interval_bytes = 4096;
+    std::int64_t retention_bytes = -1;                 // -1: no limit.
+    Duration retention_age = std::chrono::hours(168);  // Negative: no limit.
+    Duration file_delete_delay = std::chrono::seconds(60);
+    Duration producer_id_expiration = std::chrono::hours(24);
+    // How many records may be acknowledged before they are synced: 1 is durable, more is Kafka's
+    // way.
+    std::int64_t flush_messages = 1;
+    Duration flush_interval = Duration::max();
+};
+
+// Offsets of one log: start <= durable <= end.
+struct LogOffsets {
+    Offset start;    // The first record that may be read; may stand inside a batch.
+    Offset durable;  // Everything before it is on disk (or was excused by flush.messages).
+    Offset end;      // The next record gets it.
+};
+
+struct AppendedBatch {
+    Offset base;
+    Offset next;  // The offset behind its last record.
+};
+
+// Whole batches in wire form, one behind the other over all pieces, the first of them holding the
+// offset asked for. Nothing when there is none.
+struct LogRead {
+    std::vector<Bytes> pieces;
+    std::size_t size = 0;
+};
+
+struct TimestampOffset {
+    Timestamp timestamp;
+    Offset offset;
+    LeaderEpoch leader_epoch = no_leader_epoch;
+};
+
+// The log of one partition, on its home shard. A PartitionDriver owns it.
+//
+// Appending orders and keeps a batch in memory; a writer of the log's own carries it to disk, many
+// batches with one sync, and moves `durable` (decisions 0005). After a failed write or sync the log
+// is offline for good: append, read and wait_durable answer Error::io.
+class PartitionLog {
+public:
+    virtual ~PartitionLog() = default;
+
+    // Takes the next offsets for `batch`, one valid batch in wire form that checked out as `facts`,
+    // and notes its producer and epoch. Copies the bytes; never waits. Error::no_space while the
+    // disk is full, Error::limit while too much waits for the disk: wait_for_room first.
+    virtual Result<AppendedBatch> append(Slice batch, const protocol::ValidatedBatch& facts,
+                                         LeaderEpoch epoch) = 0;
+    // Waits until everything before `end` is durable. Error::io when it will never be.
+    virtual Result<void> wait_durable(Offset end) = 0;
+    virtual Result<void> wait_for_room() = 0;
+
+    // Whole batches from the one holding `from`, none of which begins at or after `before`,
+    // together at most `bytes_max`; the first one whatever its size when `at_least_one`. May wait.
+    // Error::invalid outside [start, end], Error::corrupt when a batch comes back damaged.
+    struct ReadRange {
+        Offset from;
+        Offset before;
+        std::size_t bytes_max = 1 << 20;
+        bool at_least_one = true;
+    };
+    virtual Result<LogRead> read(const ReadRange& range) = 0;
+    // The first record at or after `time` among those before `before`; the one with the greatest
+    // timestamp when `time` is empty. May wait.
+    virtual Result<std::optional<TimestampOffset>> find_timestamp(std::optional<Timestamp> time,
+                                                                  Offset before) = 0;
+    // Forgets every record before `start`: durable when it returns. Segments go later.
+    virtual Result<void> advance_start(Offset start) = 0;
+
+    // Applies a changed configuration, rolls an old segment, deletes what retention allows below
+    // `high_watermark`, and deletes files whose delay has passed. May wait.
+    virtual Result<void> maintain(const LogConfig& config, Offset high_watermark,
+                                  Timestamp wall) = 0;
+
+    // State beside the interface: cheap, never waits.
+    const LogOffsets& offsets() const { return offsets_; }
+    std::uint64_t size_bytes() const { return size_bytes_; }
+    bool offline() const { return offline_; }
+    virtual const replication::LeaderEpochs& epochs() const = 0;
+    virtual const replication::ProducerStates& producers() const = 0;
+
+protected:
+    LogOffsets offsets_;
+    std::uint64_t size_bytes_ = 0;
+    bool offline_ = false;
+};
+
+// What a start knows about a log before it is opened, from the checkpoints of its directory.
+struct LogHints {
+    bool clean = false;  // The last stop flushed everything: nothing to recover.
+    std::optional<Offset> recovery_point;
+    std::optional<Offset> start;
+};
+
+// The logs of one shard in one data directory.
+class LogStore {
+public:
+    virtual ~LogStore() = default;
+
+    // Opens `name` ("topic-0"), making it when it is new, and recovers it: what may not have been
+    // durable is checked and synced before it counts. Error::corrupt when acknowledged data is
+    // damaged.
+    virtual Result<std::unique_ptr<PartitionLog>> open(const std::string& name,
+                                                       const TopicId& topic,
+                                                       const LogConfig& config,
+                                                       const LogHints& hints) = 0;
+    // Syncs everything and ends the log's fibers; the log is of no use afterwards.
+    virtual Result<void> close(PartitionLog& log) = 0;
+    // Ends the log and renames its directory so that no start finds it; its files go later.
+    virtual Result<void> remove(std::unique_ptr<PartitionLog> log) = 0;
+    // How far recovery may skip: names, offsets before which all is durable, and starts.
+    struct Checkpoint {
+        std::string name;
+        Offset recovery_point;
+        Offset start;
+    };
+    virtual std::vector<Checkpoint> checkpoints() = 0;
+    // Ends deletions under way and the store's own fibers.
+    virtual void stop() = 0;
+};
+
+}  // namespace sluice::broker
