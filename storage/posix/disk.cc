@@ -1,0 +1,192 @@
+#include "storage/posix/disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/posix/error.h"
+
+namespace sluice::posix {
+namespace {
+
+constexpr std::size_t pieces_per_call_max = 64;
+
+class PosixFile final : public env::File {
+public:
+    PosixFile(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {}
+    ~PosixFile() override { close(fd_); }
+    PosixFile(const PosixFile&) = delete;
+    PosixFile& operator=(const PosixFile&) = delete;
+
+    Result<std::size_t> read(std::uint64_t offset, MutableSlice into) override {
+        iovec piece{into.data(), into.size()};
+        Operation op{.kind = OperationKind::read, .fd = fd_, .pieces = &piece, .piece_count = 1};
+        op.offset = offset;
+        return count_of(reactor_.perform(op));
+    }
+
+    Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
+        std::array<iovec, pieces_per_call_max> list;
+        const std::size_t count = std::min(pieces.size(), list.size());
+        for (std::size_t i = 0; i < count; ++i)
+            list[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
+        Operation op{.kind = OperationKind::write,
+                     .fd = fd_,
+                     .pieces = list.data(),
+                     .piece_count = static_cast<unsigned>(count)};
+        op.offset = offset;
+        return count_of(reactor_.perform(op));
+    }
+
+    Result<void> sync() override {
+        Operation op{.kind = OperationKind::sync, .fd = fd_};
+        CHECK_OK(count_of(reactor_.perform(op)));
+        return {};
+    }
+
+    Result<void> truncate(std::uint64_t size) override {
+        if (ftruncate(fd_, static_cast<off_t>(size)) != 0) return error_of(errno);
+        return {};
+    }
+
+    Result<std::uint64_t> size() override {
+        struct stat facts {};
+        if (fstat(fd_, &facts) != 0) return error_of(errno);
+        return static_cast<std::uint64_t>(facts.st_size);
+    }
+
+private:
+    static Result<std::size_t> count_of(int result) {
+        if (result < 0) return error_of(-result);
+        return static_cast<std::size_t>(result);
+    }
+
+    Reactor& reactor_;
+    int fd_;
+};
+
+class PosixLock final : public env::DiskLock {
+public:
+    explicit PosixLock(int fd) : fd_(fd) {}
+    ~PosixLock() override { close(fd_); }
+    PosixLock(const PosixLock&) = delete;
+    PosixLock& operator=(const PosixLock&) = delete;
+
+private:
+    int fd_;
+};
+
+int flags_of(env::OpenMode mode) {
+    switch (mode) {
+        case env::OpenMode::read:
+            return O_RDONLY;
+        case env::OpenMode::write:
+            return O_RDWR;
+        case env::OpenMode::create:
+            return O_RDWR | O_CREAT;
+        case env::OpenMode::create_new:
+            return O_RDWR | O_CREAT | O_EXCL;
+    }
+    return O_RDONLY;
+}
+
+// What a system call answers, as a value that can cross threads.
+int or_errno(int result) {
+    return result >= 0 ? result : -errno;
+}
+
+Result<void> outcome(int result) {
+    if (result < 0) return error_of(-result);
+    return {};
+}
+
+int make_directories(const std::string& path) {
+    for (std::size_t slash = 1; slash != std::string::npos;) {
+        slash = path.find('/', slash + 1);
+        if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST) return -errno;
+    }
+    return 0;
+}
+
+int list_directory(const std::string& path, std::vector<env::DirectoryEntry>& entries) {
+    DIR* directory = opendir(path.c_str());
+    if (directory == nullptr) return -errno;
+    while (const dirent* entry = readdir(directory)) {
+        const std::string name = entry->d_name;
+        if (name == "." || name == "..") continue;
+        bool is_directory = entry->d_type == DT_DIR;
+        if (entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK) {
+            struct stat facts {};
+            is_directory = stat((path + "/" + name).c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+        }
+        entries.push_back({name, is_directory});
+    }
+    closedir(directory);
+    return 0;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<env::File>> PosixDisk::open(const std::string& path, env::OpenMode mode) {
+    const int fd = ::open(full(path).c_str(), flags_of(mode) | O_CLOEXEC, 0644);
+    if (fd < 0) return error_of(errno);
+    return std::unique_ptr<env::File>(std::make_unique<PosixFile>(reactor_, fd));
+}
+
+Result<void> PosixDisk::make_directory(const std::string& path) {
+    return outcome(make_directories(full(path)));
+}
+
+Result<void> PosixDisk::remove(const std::string& path) {
+    // Freeing the blocks of a large file takes long enough to stall a shard.
+    return outcome(
+        reactor_.run_blocking([name = full(path)] { return or_errno(::remove(name.c_str())); }));
+}
+
+Result<void> PosixDisk::rename(const std::string& from, const std::string& to) {
+    return outcome(or_errno(::rename(full(from).c_str(), full(to).c_str())));
+}
+
+Result<std::vector<env::DirectoryEntry>> PosixDisk::list(const std::string& path) {
+    std::vector<env::DirectoryEntry> entries;
+    CHECK_OK(outcome(list_directory(full(path), entries)));
+    std::sort(entries.begin(), entries.end());
+    return entries;
+}
+
+Result<void> PosixDisk::sync_directory(const std::string& path) {
+    return outcome(reactor_.run_blocking([name = full(path)] {
+        const int fd = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) return -errno;
+        const int result = or_errno(fsync(fd));
+        close(fd);
+        return result;
+    }));
+}
+
+Result<env::DiskSpace> PosixDisk::space(const std::string& path) {
+    struct statvfs facts {};
+    if (statvfs(full(path).c_str(), &facts) != 0) return error_of(errno);
+    return env::DiskSpace{.total_bytes = facts.f_blocks * facts.f_frsize,
+                          .usable_bytes = facts.f_bavail * facts.f_frsize};
+}
+
+Result<std::unique_ptr<env::DiskLock>> PosixDisk::lock(const std::string& path) {
+    const int fd = ::open(full(path).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return error_of(errno);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        const int why = errno;
+        close(fd);
+        return why == EWOULDBLOCK ? Error::exists : error_of(why);
+    }
+    return std::unique_ptr<env::DiskLock>(std::make_unique<PosixLock>(fd));
+}
+
+}  // namespace sluice::posix
