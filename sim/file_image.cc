@@ -198,6 +198,18 @@ void FileImage::fail_sync(const Ticket& ticket, bool drops, Random& random) {
     forget_clean();
 }
 
+void FileImage::forget(const Ticket::Entry& entry) {
+    Cell& here = cell(entry.block);
+    if (here.version == entry.version) mark_clean(here);
+    forget_clean();
+}
+
+void FileImage::misplace(std::uint64_t block, const Block& content) {
+    Cell& here = cell(block);
+    here.durable = content;
+    here.cached = content;
+}
+
 void FileImage::evict(std::uint64_t offset, std::uint64_t bytes) {
     if (bytes == 0) return;
     for (std::uint64_t block = offset / block_bytes; block <= (offset + bytes - 1) / block_bytes;

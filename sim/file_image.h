@@ -66,6 +66,11 @@ public:
     bool has_unsynced() const;
     FileImage after_power_cut(PowerCut& cut) const;
 
+    // A block of a sync that never reached its place: clean from now on, and not written.
+    void forget(const Ticket::Entry& entry);
+    // A block that another's content was written over.
+    void misplace(std::uint64_t block, const Block& content);
+
     // Damage at rest, to a block that is clean and within the size.
     bool is_clean(std::uint64_t block) const;
     void flip_bit(std::uint64_t block, std::size_t bit);

@@ -16,10 +16,11 @@ bool World::step() {
         }
         advance_to(next.time);
         fiber_ = 0;
+        note_place(shard ? shard->node() : 0, shard ? shard->id().value : 0);
         detail_.clear();
         const EventKind kind = slot.kind;
         const std::uint64_t digest = slot.action();
-        record(shard, kind, digest);
+        record(kind, digest);
         queue_.free_slot(next.slot);
         if (Shard* still = resolve(ref)) still->after_event(kind);
         return !failure_;
@@ -46,11 +47,11 @@ void World::advance_to(Time time) {
     now_ = time;
 }
 
-void World::record(Shard* shard, EventKind kind, std::uint64_t digest) {
+void World::record(EventKind kind, std::uint64_t digest) {
     TraceEvent event{.sequence = ++events_,
                      .time = now_,
-                     .node = shard ? shard->node() : 0,
-                     .shard = shard ? shard->id().value : 0,
+                     .node = place_node_,
+                     .shard = place_shard_,
                      .fiber = fiber_,
                      .kind = kind,
                      .digest = digest,

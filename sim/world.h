@@ -89,6 +89,11 @@ public:
         fiber_ = id;
         fiber_name_ = name;
     }
+    // Says where the event under way happens when it has no shard.
+    void note_place(std::uint32_t node, std::uint32_t shard) {
+        place_node_ = node;
+        place_shard_ = shard;
+    }
     // Makes an event of its own for something an oracle or workload says.
     void note(std::uint64_t digest);
 
@@ -112,7 +117,7 @@ private:
         if (ref.is_none() || shards_[ref.index].generation != ref.generation) return nullptr;
         return shards_[ref.index].shard;
     }
-    void record(Shard* shard, EventKind kind, std::uint64_t digest);
+    void record(EventKind kind, std::uint64_t digest);
     void advance_to(Time time);
 
     const Options options_;
@@ -127,6 +132,8 @@ private:
     std::vector<ShardSlot> shards_;
     std::vector<std::uint32_t> free_shards_;
     std::vector<std::string> node_names_{"world"};
+    std::uint32_t place_node_ = 0;
+    std::uint32_t place_shard_ = 0;
     std::uint64_t fiber_ = 0;
     std::string_view fiber_name_;
     std::string detail_;
