@@ -69,6 +69,13 @@ bool SimNetwork::strikes(FaultKind kind, double chance) {
     return true;
 }
 
+// Whether nothing passes at present, and whose fault that is.
+bool SimNetwork::is_closed_to(const Path& path) {
+    if (path.blocked > 0) log_.bit(path.blocked_by);
+    if (path.clogged_until > world_.now()) log_.bit(FaultKind::clog);
+    return path.blocked > 0 || path.clogged_until > world_.now();
+}
+
 Duration SimNetwork::draw_latency(const Path& path, std::size_t bytes) {
     std::int64_t micros = path.latency.count();
     micros += static_cast<std::int64_t>(
@@ -129,8 +136,7 @@ std::uint64_t SimNetwork::syn_arrives(Attempt& attempt) {
     const Path& way = path(attempt.from, attempt.to);
     Listening* listening = listener_at(attempt.to, attempt.port);
     const bool full = listening && listening->backlog.size() >= options_.backlog_max;
-    if (way.blocked > 0 || way.clogged_until > world_.now() || !hosts_[attempt.to.value].powered ||
-        full) {
+    if (is_closed_to(way) || !hosts_[attempt.to.value].powered || full) {
         retry_syn(attempt);
         return attempt.port;
     }
@@ -154,7 +160,7 @@ std::uint64_t SimNetwork::syn_arrives(Attempt& attempt) {
 std::uint64_t SimNetwork::answer_arrives(Attempt& attempt) {
     world_.note_place(hosts_[attempt.from.value].node, 0);
     const Path& way = path(attempt.to, attempt.from);
-    if (way.blocked > 0 || way.clogged_until > world_.now()) {
+    if (is_closed_to(way)) {
         attempt.event = world_.after(options_.connect_retry, ShardRef{}, EventKind::connect,
                                      [this, &attempt] { return answer_arrives(attempt); });
         return attempt.link;

@@ -36,7 +36,8 @@ struct Path {
     Duration jitter{100};
     std::uint64_t bytes_per_millisecond = 1'000'000;
     // Faults.
-    std::uint32_t blocked = 0;  // By so many partitions.
+    std::uint32_t blocked = 0;  // By so many partitions, the last one of that kind.
+    FaultKind blocked_by = FaultKind::partition;
     Time clogged_until{};
     Duration extra_latency{0};
     std::uint64_t narrow_bytes_per_millisecond = 0;  // 0: as usual.
@@ -152,6 +153,7 @@ private:
     std::optional<HostId> host_named(const std::string& name, HostId self) const;
     Duration draw_latency(const Path& path, std::size_t bytes);
     bool strikes(FaultKind kind, double chance);
+    bool is_closed_to(const Path& path);
 
     // Streams.
     void send(Link& link, int from, SegmentKind kind, Bytes bytes);

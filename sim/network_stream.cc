@@ -65,13 +65,13 @@ bool SimNetwork::try_later(Link& link, int from) {
     const End& target = link.ends[static_cast<std::size_t>(1 - from)];
     Path& route = path(source.host, target.host);
     Segment& segment = way.travelling.front();
+    const bool closed = is_closed_to(route);
     if (route.clogged_until > world_.now()) {
-        log_.bit(FaultKind::clog);
         segment.due = route.clogged_until;
         plan_arrival(link, from);
         return true;
     }
-    const bool unreachable = route.blocked > 0 || !hosts_[target.host.value].powered;
+    const bool unreachable = closed || !hosts_[target.host.value].powered;
     if (!unreachable && strikes(FaultKind::reset, route.reset)) {
         break_end(link, from);
         break_end(link, 1 - from);
