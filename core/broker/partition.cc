@@ -34,17 +34,20 @@ protocol::ValidationRules rules_for(const TopicSettings& settings, const AppendO
 
 Partition::Partition(env::Env& env, PartitionId id, std::string topic,
                      std::unique_ptr<PartitionLog> log)
-    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)), unused_(env.scheduler) {}
+    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {}
 
 void Partition::release() {
-    if (--users_ == 0) unused_.notify_all();
+    if (--users_ == 0 && unused_) unused_->set();
 }
 
 void Partition::retire() {
     retired_ = true;
     watchers_.notify();
-    while (users_ > 0)
-        if (unused_.wait().failed()) static_cast<void>(env::yield(env_.scheduler).failed());
+    if (users_ == 0) return;
+    env::Completion unused(env_.scheduler);
+    unused_ = &unused;
+    unused.wait();
+    unused_ = nullptr;
 }
 
 void Partition::update(const metadata::PartitionState& state, const TopicSettings& settings) {

@@ -108,8 +108,8 @@ private:
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;
-    env::Signal unused_;
     std::size_t users_ = 0;
+    env::Completion* unused_ = nullptr;  // Of whoever retires it.
     bool retired_ = false;
 };
 
