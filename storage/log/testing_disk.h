@@ -103,9 +103,13 @@ public:
     }
     Result<void> sync_directory(const std::string& path) override {
         CHECK_OK(pass(path));
-        std::erase_if(synced_, [&](const auto& entry) {
-            return parent(entry.first) == path && !now_.contains(entry.first);
-        });
+        std::vector<std::string> gone;
+        for (const auto& [name, inode] : synced_)
+            if (parent(name) == path && !now_.contains(name)) gone.push_back(name);
+        for (const std::string& name : gone)
+            std::erase_if(synced_, [&](const auto& entry) {
+                return entry.first == name || entry.first.starts_with(name + "/");
+            });
         for (const auto& [name, inode] : now_)
             if (!name.empty() && parent(name) == path) synced_[name] = inode;
         return {};
