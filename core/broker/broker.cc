@@ -12,6 +12,7 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       facts_(facts),
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
+      fetch_sessions_(FetchSessions::Options{}),
       producer_ids_(env.scheduler) {}
 
 void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata) {
@@ -19,8 +20,8 @@ void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata) {
     metadata_ = &metadata;
 }
 
-// Partitions of a topic go round the shards; where the round begins differs by topic. Nothing on disk
-// depends on it: the number of shards may change between two starts.
+// Partitions of a topic go round the shards; where the round begins differs by topic. Nothing on
+// disk depends on it: the number of shards may change between two starts.
 ShardId Broker::home_of(const PartitionId& id) const {
     std::uint32_t start = 0;
     for (const std::uint8_t byte : id.topic.bytes) start = start * 31 + byte;
@@ -45,9 +46,11 @@ Result<ProducerId> Broker::next_producer_id() {
         using Block = metadata::Controller::ProducerIdBlock;
         Result<Block> block = Error::stopped;
         CHECK_OK(env::call(env_.shards, ShardId(0), [&] {
-            block = on(ShardId(0)).metadata().commit<Block>([&](const metadata::Controller& controller) {
-                return controller.allocate_producer_ids(config_.node_id);
-            });
+            block = on(ShardId(0))
+                        .metadata()
+                        .commit<Block>([&](const metadata::Controller& controller) {
+                            return controller.allocate_producer_ids(config_.node_id);
+                        });
         }));
         TRY(producer_id_block_, std::move(block));
     }
@@ -100,7 +103,8 @@ std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& ima
     for (const auto& [topic_id, topic] : image.topics_by_id)
         for (const auto& [index, state] : topic->partitions) {
             const PartitionId id{topic_id, index};
-            const bool ours = std::ranges::find(state.replicas, config_.node_id) != state.replicas.end();
+            const bool ours =
+                std::ranges::find(state.replicas, config_.node_id) != state.replicas.end();
             const bool open_or_offline = partitions_.contains(id) || offline_.contains(id);
             if (ours && home_of(id) == env_.shards.self() && !open_or_offline)
                 list.push_back({id, &*topic});
@@ -117,11 +121,12 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
                           hint == hints.end() ? LogHints{} : hint->second);
     if (log.failed()) {
         offline_.insert(opening.id);
-        env_.logger.error("log.offline", {{"partition", name},
-                                          {"why", std::string(name_of(log.error()))},
-                                          {"remedy", log.error() == Error::corrupt
-                                                         ? "restore the partition's directory, or delete the topic"
-                                                         : "check the disk and restart"}});
+        env_.logger.error("log.offline",
+                          {{"partition", name},
+                           {"why", std::string(name_of(log.error()))},
+                           {"remedy", log.error() == Error::corrupt
+                                          ? "restore the partition's directory, or delete the topic"
+                                          : "check the disk and restart"}});
         return;
     }
     auto partition =
@@ -142,14 +147,18 @@ void Broker::maintain() {
     }
 }
 
-void Broker::close() {
+bool Broker::close() {
+    bool durable = offline_.empty();
     for (auto& [id, partition] : partitions_) {
         partition->retire();
-        if (const auto closed = logs_.close(partition->log()); closed.failed())
-            env_.logger.warn("log.close-failed", {{"topic", partition->topic()},
-                                                  {"why", std::string(name_of(closed.error()))}});
+        const auto closed = logs_.close(partition->log());
+        if (!closed.failed()) continue;
+        durable = false;
+        env_.logger.warn("log.close-failed", {{"topic", partition->topic()},
+                                              {"why", std::string(name_of(closed.error()))}});
     }
     partitions_.clear();
+    return durable;
 }
 
 }  // namespace sluice::broker

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/broker/broker_config.h"
+#include "core/broker/fetch_sessions.h"
 #include "core/broker/log.h"
 #include "core/broker/partition.h"
 #include "core/broker/service.h"
@@ -25,25 +26,27 @@ struct NodeFacts {
     std::string log_directory;
 };
 
-// One shard of the broker: its partitions, its view of the metadata, and the requests of its connections.
+// One shard of the broker: its partitions, its view of the metadata, and the requests of its
+// connections.
 class Broker final : public Service {
 public:
     Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts, LogStore& logs);
     ~Broker() override { ASSERT(partitions_.empty()); }
 
-    // The brokers of all shards by number, this one among them, and the metadata driver of the first shard.
+    // The brokers of all shards by number, this one among them, and the metadata driver of the
+    // first shard.
     void connect(std::vector<Broker*> all, MetadataDriver& metadata);
 
     Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) override;
 
-    // Makes `image` this shard's view: opens partitions that are new here, retires those that are gone.
-    // One call at a time. `hints` are what a start knows of the logs.
+    // Makes `image` this shard's view: opens partitions that are new here, retires those that are
+    // gone. One call at a time. `hints` are what a start knows of the logs.
     void apply(const Shared<const metadata::MetadataImage>& image,
                const std::map<std::string, LogHints>& hints);
     // Applies retention and changed configurations to every log.
     void maintain();
-    // Syncs and closes every log. No request may come any more.
-    void close();
+    // Syncs and closes every log; false when one could not be. No request may come any more.
+    bool close();
 
     // For the handlers.
     const metadata::MetadataImage& image() const { return *image_; }
@@ -56,6 +59,7 @@ public:
     // A producer id nobody has had; now and then fetches a new block from the controller.
     Result<ProducerId> next_producer_id();
     MetadataDriver& metadata() { return *metadata_; }  // Only to be used on the first shard.
+    FetchSessions& fetch_sessions() { return fetch_sessions_; }
     LogStore& logs() { return logs_; }
     env::Env& env() { return env_; }
     const BrokerConfig& config() const { return config_; }
@@ -85,6 +89,7 @@ private:
     Shared<const metadata::MetadataImage> image_;
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     std::set<PartitionId> offline_;  // Their logs could not be opened.
+    FetchSessions fetch_sessions_;
     env::Mutex producer_ids_;
     metadata::Controller::ProducerIdBlock producer_id_block_;
 };

@@ -27,10 +27,12 @@ Result<std::vector<Bytes>> reply_frame(const RequestHeader& header, const Respon
                                        Version version) {
     const protocol::ResponseHeader reply{header.correlation_id};
     return protocol::encode_frame(
-        reply, protocol::response_header_version(header.request_api_key, version), response, version);
+        reply, protocol::response_header_version(header.request_api_key, version), response,
+        version);
 }
 
-// A version nobody here knows: the one API that is answered all the same, in the oldest form there is.
+// A version nobody here knows: the one API that is answered all the same, in the oldest form there
+// is.
 Result<std::vector<Bytes>> unknown_api_versions(const RequestContext& context) {
     protocol::ApiVersionsResponse response = handle(context, protocol::ApiVersionsRequest{});
     response.error_code = protocol::ErrorCode::unsupported_version;
@@ -72,10 +74,11 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, const
 Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes frame) {
     const auto header = protocol::take_request_header(frame);
     if (header.failed()) {
-        env_.logger.warn("request.refused", {{"client", session.peer.text()},
-                                             {"client_id", session.client_id},
-                                             {"why", "it does not begin as a Kafka request does"},
-                                             {"remedy", "check that the client speaks Kafka's protocol"}});
+        env_.logger.warn("request.refused",
+                         {{"client", session.peer.text()},
+                          {"client_id", session.client_id},
+                          {"why", "it does not begin as a Kafka request does"},
+                          {"remedy", "check that the client speaks Kafka's protocol"}});
         return Error::invalid;
     }
     session.client_id = header->client_id.value_or("");

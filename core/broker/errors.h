@@ -5,8 +5,8 @@
 
 namespace sluice::broker {
 
-// The one translation from what the world did to what a client is told. All of them are retriable: the
-// same request may well succeed on another replica or a moment later.
+// The one translation from what the world did to what a client is told. All of them are retriable:
+// the same request may well succeed on another replica or a moment later.
 protocol::ErrorCode error_code_of(Error error);
 
 }  // namespace sluice::broker

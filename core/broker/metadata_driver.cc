@@ -49,13 +49,14 @@ Result<void> MetadataDriver::replay_batches(const std::vector<Bytes>& pieces) {
         protocol::BatchSplitter batches(piece.view());
         while (const auto batch = batches.next()) {
             const auto from = static_cast<std::size_t>(batch->bytes().data() - piece.data());
-            TRY(const Bytes records,
-                protocol::records_of(piece.slice(from, batch->size()), config_.decompressed_bytes_max));
+            TRY(const Bytes records, protocol::records_of(piece.slice(from, batch->size()),
+                                                          config_.decompressed_bytes_max));
             protocol::RecordReader reader(*batch, records.view());
             epoch_ = batch->leader_epoch();
             while (const auto record = reader.next()) {
                 if (batch->is_control()) continue;
-                const auto decoded = protocol::decode_metadata_record(Bytes::copy_of(record->value));
+                const auto decoded =
+                    protocol::decode_metadata_record(Bytes::copy_of(record->value));
                 if (decoded.failed()) {
                     env_.logger.error(
                         "metadata.unreadable",
@@ -90,7 +91,8 @@ Result<void> MetadataDriver::begin_epoch() {
 
 Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
     if (builder_.image().features.empty())
-        CHECK_OK(commit_records({protocol::FeatureLevelRecord{"metadata.version", metadata_version}}));
+        CHECK_OK(
+            commit_records({protocol::FeatureLevelRecord{"metadata.version", metadata_version}}));
     protocol::RegisterBrokerRecord registration;
     registration.broker_id = config_.node_id;
     registration.incarnation_id = Uuid::random(env_.random);
@@ -99,8 +101,10 @@ Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
     registration.rack.reset();
     registration.fenced = false;
     registration.log_dirs = {facts.directory_id};
-    const auto registered = commit<protocol::BrokerEpoch>(
-        [&](const metadata::Controller& controller) { return controller.register_broker(registration); });
+    const auto registered =
+        commit<protocol::BrokerEpoch>([&](const metadata::Controller& controller) {
+            return controller.register_broker(registration);
+        });
     if (registered.failed()) return registered.error();
     return {};
 }
@@ -109,6 +113,7 @@ Result<Offset> MetadataDriver::append(const Bytes& batch) {
     protocol::ValidationRules rules;
     rules.from_client = false;
     rules.batch_bytes_max = SIZE_MAX;
+    rules.now = env_.clock.wall();
     const auto facts = protocol::validate_batch(batch.view(), rules);
     ASSERT(!facts.failed());
     TRY(const AppendedBatch appended, log_->append(batch.view(), *facts, epoch_));
@@ -143,7 +148,8 @@ Result<void> MetadataDriver::publish() {
     const auto shared = Shared<const metadata::MetadataImage>::make(builder_.image());
     CHECK_OK(log_->wait_durable(shared->next_offset));
     for (std::uint32_t shard = 0; shard < brokers_.size(); ++shard)
-        CHECK_OK(env::call(env_.shards, ShardId(shard), [&] { brokers_[shard]->apply(shared, hints_); }));
+        CHECK_OK(env::call(env_.shards, ShardId(shard),
+                           [&] { brokers_[shard]->apply(shared, hints_); }));
     published_ = shared->next_offset;
     hints_.clear();
     return {};

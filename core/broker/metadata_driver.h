@@ -10,9 +10,9 @@
 
 namespace sluice::broker {
 
-// Carries decisions about the cluster's metadata to the log of one voter and back: decide on the newest
-// image, append the records, apply them, and answer once they are durable and every shard has seen
-// them. Lives on the first shard.
+// Carries decisions about the cluster's metadata to the log of one voter and back: decide on the
+// newest image, append the records, apply them, and answer once they are durable and every shard
+// has seen them. Lives on the first shard.
 class MetadataDriver {
 public:
     MetadataDriver(env::Env& env, const BrokerConfig& config, LogStore& logs);
@@ -22,7 +22,8 @@ public:
     Result<void> start(const LogHints& hints);
     // Makes this broker known, in a new incarnation, and on a new log the feature levels first.
     Result<void> register_broker(const NodeFacts& facts);
-    // Every shard's broker, which gets each new image; and the hints of this start for the first one.
+    // Every shard's broker, which gets each new image; and the hints of this start for the first
+    // one.
     void connect(std::vector<Broker*> brokers) { brokers_ = std::move(brokers); }
     void set_hints(std::map<std::string, LogHints> hints) { hints_ = std::move(hints); }
 
@@ -33,7 +34,8 @@ public:
         const std::function<metadata::Decision<Reply>(const metadata::Controller&)>& decide) {
         const metadata::MetadataImage& image = builder_.image();
         auto decision = decide(metadata::Controller(image, config_.controller));
-        // Also a refusal may rest on records that are not committed yet: every reply waits for them.
+        // Also a refusal may rest on records that are not committed yet: every reply waits for
+        // them.
         CHECK_OK(commit_records(decision.records));
         return std::move(decision.reply);
     }

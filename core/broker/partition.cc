@@ -32,18 +32,22 @@ protocol::ValidationRules rules_for(const TopicSettings& settings, const AppendO
 
 }  // namespace
 
-Partition::Partition(env::Env& env, PartitionId id, std::string topic, std::unique_ptr<PartitionLog> log)
-    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)), unused_(env.scheduler) {}
+Partition::Partition(env::Env& env, PartitionId id, std::string topic,
+                     std::unique_ptr<PartitionLog> log)
+    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {}
 
 void Partition::release() {
-    if (--users_ == 0) unused_.notify_all();
+    if (--users_ == 0 && unused_) unused_->set();
 }
 
 void Partition::retire() {
     retired_ = true;
     watchers_.notify();
-    while (users_ > 0)
-        if (unused_.wait().failed()) static_cast<void>(env::yield(env_.scheduler).failed());
+    if (users_ == 0) return;
+    env::Completion unused(env_.scheduler);
+    unused_ = &unused;
+    unused.wait();
+    unused_ = nullptr;
 }
 
 void Partition::update(const metadata::PartitionState& state, const TopicSettings& settings) {
@@ -53,7 +57,8 @@ void Partition::update(const metadata::PartitionState& state, const TopicSetting
 
 ErrorCode Partition::check_epoch(LeaderEpoch clients) const {
     if (clients == no_leader_epoch || clients == state_.leader_epoch) return ErrorCode::none;
-    return clients < state_.leader_epoch ? ErrorCode::fenced_leader_epoch : ErrorCode::unknown_leader_epoch;
+    return clients < state_.leader_epoch ? ErrorCode::fenced_leader_epoch
+                                         : ErrorCode::unknown_leader_epoch;
 }
 
 ProduceOutcome Partition::refuse(ErrorCode code, std::string message) const {
@@ -76,7 +81,8 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         return refuse(ErrorCode::invalid_request,
                       "Transactions are not served yet: use an idempotent producer without a "
                       "transactional.id.");
-    if (log_->offline()) return refuse(ErrorCode::kafka_storage_error, "The partition's log is offline.");
+    if (log_->offline())
+        return refuse(ErrorCode::kafka_storage_error, "The partition's log is offline.");
 
     ProduceOutcome outcome;
     outcome.log_start = log_->offsets().start;
@@ -90,8 +96,9 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     }
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
-        return refuse(error_code_of(appended.error()),
-                      appended.error() == Error::no_space ? "The broker's disk is full." : std::string());
+        return refuse(error_code_of(appended.error()), appended.error() == Error::no_space
+                                                           ? "The broker's disk is full."
+                                                           : std::string());
     outcome.base = appended->base;
     outcome.next = appended->next;
     if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;

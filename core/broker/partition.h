@@ -40,7 +40,8 @@ struct AppendOrigin {
     std::size_t decompressed_bytes_max = 64 << 20;
 };
 
-// One partition on its home shard: carries batches between requests and the log, and tells who waits.
+// One partition on its home shard: carries batches between requests and the log, and tells who
+// waits.
 class Partition {
 public:
     Partition(env::Env& env, PartitionId id, std::string topic, std::unique_ptr<PartitionLog> log);
@@ -75,7 +76,8 @@ public:
     protocol::ErrorCode wait_committed(Offset end);
     Result<LogRead> read(const PartitionLog::ReadRange& range) { return log_->read(range); }
 
-    // FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client knows another epoch than ours (KIP-320).
+    // FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client knows another epoch than ours
+    // (KIP-320).
     protocol::ErrorCode check_epoch(LeaderEpoch clients) const;
 
     // The image says something new about it.
@@ -106,8 +108,8 @@ private:
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;
-    env::Signal unused_;
     std::size_t users_ = 0;
+    env::Completion* unused_ = nullptr;  // Of whoever retires it.
     bool retired_ = false;
 };
 

@@ -14,8 +14,8 @@ using metadata::ConfigResource;
 using metadata::ConfigValues;
 using metadata::ResourceType;
 
-// Looks a topic's setting up where Kafka does: the topic, then the brokers' default under the name it has
-// there, then the built-in default.
+// Looks a topic's setting up where Kafka does: the topic, then the brokers' default under the name
+// it has there, then the built-in default.
 class Lookup {
 public:
     Lookup(const metadata::MetadataImage& image, const std::string& topic)
@@ -55,8 +55,10 @@ TopicSettings topic_settings(const metadata::MetadataImage& image, const std::st
     TopicSettings settings;
     settings.log.segment_bytes = static_cast<std::uint64_t>(lookup.number("segment.bytes"));
     settings.log.segment_age_max = lookup.time("segment.ms");
-    settings.log.segment_index_bytes = static_cast<std::uint32_t>(lookup.number("segment.index.bytes"));
-    settings.log.index_interval_bytes = static_cast<std::uint32_t>(lookup.number("index.interval.bytes"));
+    settings.log.segment_index_bytes =
+        static_cast<std::uint32_t>(lookup.number("segment.index.bytes"));
+    settings.log.index_interval_bytes =
+        static_cast<std::uint32_t>(lookup.number("index.interval.bytes"));
     settings.log.retention_bytes = lookup.number("retention.bytes");
     settings.log.retention_age = lookup.time("retention.ms");
     settings.log.file_delete_delay = lookup.time("file.delete.delay.ms");

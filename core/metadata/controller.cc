@@ -168,43 +168,63 @@ protocol::PartitionRecord Controller::partition_record(
     return record;
 }
 
+std::vector<MetadataRecord> Controller::records_of(
+    const protocol::CreateTopicsRequest::Topic& topic, const TopicId& id,
+    const Placement& placement) const {
+    std::vector<MetadataRecord> records{protocol::TopicRecord{topic.name, id}};
+    for (const auto& config : topic.configs)
+        records.push_back(protocol::ConfigRecord{static_cast<std::int8_t>(ResourceType::topic),
+                                                 topic.name, config.name, config.value});
+    for (std::size_t p = 0; p < placement.replicas.size(); ++p)
+        records.push_back(partition_record(id, PartitionIndex(static_cast<std::int32_t>(p)),
+                                           placement.replicas[p]));
+    return records;
+}
+
+Result<Controller::Placement, ItemError> Controller::admit(
+    const protocol::CreateTopicsRequest::Topic& topic, std::size_t partitions,
+    const std::set<std::string>& forms) const {
+    if (auto error = check_name(topic.name)) return *error;
+    if (forms.contains(collision_form(topic.name)))
+        return ItemError{ErrorCode::invalid_topic_exception,
+                         "Two topics of this request collide in '.' and '_'."};
+    if (auto error = complaint_about_topic_configs(topic.configs)) return *error;
+    auto placement = place(topic);
+    if (placement && partitions + placement->replicas.size() > settings_.partitions_max)
+        return too_many_partitions();
+    return placement;
+}
+
+ItemError Controller::too_many_partitions() const {
+    return {ErrorCode::policy_violation,
+            fmt::format("This would be more than the {} partitions a broker holds at most "
+                        "(partitions.max).",
+                        settings_.partitions_max)};
+}
+
 Decision<protocol::CreateTopicsResponse> Controller::create_topics(
     const protocol::CreateTopicsRequest& request, const std::vector<TopicId>& fresh_ids) const {
     ASSERT(fresh_ids.size() == request.topics.size());
     Decision<protocol::CreateTopicsResponse> decision;
-    const auto twice = names_twice(request.topics);
+    std::set<std::string> twice = names_twice(request.topics);
     std::size_t partitions = image_.partition_count;
     std::set<std::string> forms;
+    std::set<std::string> answered;
     for (std::size_t i = 0; i < request.topics.size(); ++i) {
         const auto& topic = request.topics[i];
+        if (!answered.insert(topic.name).second) continue;
         if (twice.contains(topic.name)) {
-            const bool answered = std::ranges::any_of(
-                decision.reply.topics, [&](const auto& other) { return other.name == topic.name; });
-            if (!answered)
-                decision.reply.topics.push_back(
-                    refusal(topic.name, {ErrorCode::invalid_request, "Duplicate topic name."}));
+            decision.reply.topics.push_back(
+                refusal(topic.name, {ErrorCode::invalid_request, "Duplicate topic name."}));
             continue;
         }
-        auto error = check_name(topic.name);
-        if (!error && !forms.insert(collision_form(topic.name)).second)
-            error = ItemError{ErrorCode::invalid_topic_exception,
-                              "Two topics of this request collide in '.' and '_'."};
-        if (!error) error = complaint_about_topic_configs(topic.configs);
-        if (error) {
-            decision.reply.topics.push_back(refusal(topic.name, *error));
-            continue;
-        }
-        auto placement = place(topic);
-        if (placement && partitions + placement->replicas.size() > settings_.partitions_max)
-            placement = ItemError{ErrorCode::policy_violation,
-                                  fmt::format("This would be more than the {} partitions a broker "
-                                              "holds at most (partitions.max).",
-                                              settings_.partitions_max)};
+        const auto placement = admit(topic, partitions, forms);
         if (placement.failed()) {
             decision.reply.topics.push_back(refusal(topic.name, placement.error()));
             continue;
         }
         partitions += placement->replicas.size();
+        forms.insert(collision_form(topic.name));
 
         protocol::CreateTopicsResponse::Topic made;
         made.name = topic.name;
@@ -213,15 +233,8 @@ Decision<protocol::CreateTopicsResponse> Controller::create_topics(
         made.replication_factor = static_cast<std::int16_t>(placement->replicas.front().size());
         if (!request.validate_only) {
             made.topic_id = fresh_ids[i];
-            decision.records.push_back(protocol::TopicRecord{topic.name, fresh_ids[i]});
-            for (const auto& config : topic.configs)
-                decision.records.push_back(
-                    protocol::ConfigRecord{static_cast<std::int8_t>(ResourceType::topic),
-                                           topic.name, config.name, config.value});
-            for (std::size_t p = 0; p < placement->replicas.size(); ++p)
-                decision.records.push_back(
-                    partition_record(fresh_ids[i], PartitionIndex(static_cast<std::int32_t>(p)),
-                                     placement->replicas[p]));
+            std::ranges::move(records_of(topic, fresh_ids[i], *placement),
+                              std::back_inserter(decision.records));
         }
         decision.reply.topics.push_back(std::move(made));
     }
@@ -324,12 +337,7 @@ Result<Controller::Placement, ItemError> Controller::place_more(
                          fmt::format("{} partitions are more than the {} a topic may have.",
                                      item.count, settings_.partitions_per_topic_max)};
     const auto more = static_cast<std::size_t>(item.count - now);
-    if (more > room)
-        return ItemError{
-            ErrorCode::policy_violation,
-            fmt::format("This would be more than the {} partitions a broker holds at most "
-                        "(partitions.max).",
-                        settings_.partitions_max)};
+    if (more > room) return too_many_partitions();
     if (item.assignments) {
         if (item.assignments->size() != more)
             return ItemError{ErrorCode::invalid_replica_assignment,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,13 @@ private:
         const protocol::CreateTopicsRequest::Topic& topic) const;
     Result<Placement, ItemError> place_more(const protocol::CreatePartitionsRequest::Topic& item,
                                             std::size_t room) const;
+    Result<Placement, ItemError> admit(const protocol::CreateTopicsRequest::Topic& topic,
+                                       std::size_t partitions,
+                                       const std::set<std::string>& forms) const;
+    std::vector<protocol::MetadataRecord> records_of(
+        const protocol::CreateTopicsRequest::Topic& topic, const TopicId& id,
+        const Placement& placement) const;
+    ItemError too_many_partitions() const;
     std::optional<ItemError> check_name(std::string_view name) const;
     Result<void, ItemError> check_replicas(const std::vector<BrokerId>& replicas) const;
     std::vector<BrokerId> usable_brokers() const;

@@ -13,8 +13,8 @@ namespace {
 // KIP-511: what a client may call itself.
 bool is_software_text(std::string_view text) {
     const auto is_inner = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.';
     };
     const auto is_outer = [&](char c) { return is_inner(c) && c != '-' && c != '.'; };
     return !text.empty() && std::ranges::all_of(text, is_inner) && is_outer(text.front()) &&
@@ -25,7 +25,8 @@ bool is_software_text(std::string_view text) {
 
 ApiVersionsResponse handle(const RequestContext& context, ApiVersionsRequest request) {
     ApiVersionsResponse response;
-    if (context.version >= Version(3) && protocol::find_api(context.header.request_api_key)->served.contains(context.version)) {
+    if (context.version >= Version(3) &&
+        protocol::find_api(context.header.request_api_key)->served.contains(context.version)) {
         if (!is_software_text(request.client_software_name) ||
             !is_software_text(request.client_software_version)) {
             response.error_code = ErrorCode::invalid_request;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
@@ -33,8 +34,8 @@ public:
 private:
     // A wait for news on another shard, which that shard's partitions or our cancelling end.
     struct RemoteWait {
-        RemoteWait(env::Shards& shards, ShardId home)
-            : home(home), event(shards.scheduler_of(home)), call(shards) {}
+        RemoteWait(env::Shards& shards, ShardId there)
+            : home(there), event(shards.scheduler_of(there)), call(shards) {}
         ShardId home;
         env::Event event;  // Of the other shard.
         env::RemoteCall call;
@@ -46,7 +47,8 @@ private:
     void read_one(Broker& there, Item& item);
     bool is_enough() const;
     void wait_for_news(Time deadline);
-    static void watch(Broker& there, const std::vector<Item*>& group, env::Event& event, bool begin);
+    static void watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
+                      bool begin);
     FetchResponse response();
 
     Broker& broker_;
@@ -58,8 +60,8 @@ private:
     std::size_t bytes_ = 0;
 };
 
-// The records of a read in one piece. A large first piece goes out as it is and the rest with the next
-// fetch: that costs nothing, while joining copies.
+// The records of a read in one piece. A large first piece goes out as it is and the rest with the
+// next fetch: that costs nothing, while joining copies.
 Bytes joined(const LogRead& read) {
     if (read.pieces.empty()) return {};
     if (read.pieces.size() == 1 || read.pieces.front().size() >= read.size / 4)
@@ -77,13 +79,15 @@ void FetchOperation::resolve() {
     const Shared<const metadata::MetadataImage> image = broker_.shared_image();
     const bool by_id = version_ >= Version(13);
     for (const auto& topic : request_.topics) {
-        const metadata::TopicState* found = by_id ? image->topic(topic.topic_id) : image->topic(topic.topic);
+        const metadata::TopicState* found =
+            by_id ? image->topic(topic.topic_id) : image->topic(topic.topic);
         for (const auto& partition : topic.partitions) {
             Item item;
             item.topic = &topic;
             item.wanted = &partition;
             if (found == nullptr)
-                item.error = by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+                item.error =
+                    by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
             else if (found->partition(partition.partition) == nullptr)
                 item.error = ErrorCode::unknown_topic_or_partition;
             else
@@ -110,14 +114,16 @@ void FetchOperation::read_one(Broker& there, Item& item) {
         item.error = ErrorCode::offset_out_of_range;
         return;
     }
-    const auto response_max = std::min<std::size_t>(
-        broker_.config().fetch_bytes_max, static_cast<std::size_t>(std::max(request_.max_bytes, 0)));
+    const auto response_max =
+        std::min<std::size_t>(broker_.config().fetch_bytes_max,
+                              static_cast<std::size_t>(std::max(request_.max_bytes, 0)));
     if (from >= item.high_watermark || (bytes_ > 0 && bytes_ >= response_max)) return;
     PartitionLog::ReadRange range;
     range.from = from;
     range.before = item.high_watermark;
-    range.bytes_max = std::min(static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
-                               response_max - std::min(bytes_, response_max));
+    range.bytes_max =
+        std::min(static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
+                 response_max - std::min(bytes_, response_max));
     // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
     // with small limits gets past it.
     range.at_least_one = bytes_ == 0;
@@ -142,8 +148,8 @@ void FetchOperation::read_all() {
     bytes_ = 0;
     for (auto& [home, group] : groups_) {
         Broker& there = broker_.on(home);
-        const auto called =
-            env::call(broker_.env().shards, home, [this, &there, &to = group] { read_group(there, to); });
+        const auto called = env::call(broker_.env().shards, home,
+                                      [this, &there, &to = group] { read_group(there, to); });
         if (called) continue;
         for (Item* item : group) item->error = ErrorCode::request_timed_out;
     }
@@ -151,10 +157,12 @@ void FetchOperation::read_all() {
 
 bool FetchOperation::is_enough() const {
     if (bytes_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
-    return std::ranges::any_of(items_, [](const Item& item) { return item.error != ErrorCode::none; });
+    return std::ranges::any_of(items_,
+                               [](const Item& item) { return item.error != ErrorCode::none; });
 }
 
-void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event, bool begin) {
+void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
+                           bool begin) {
     for (const Item* item : group) {
         const Partition::Use partition = there.find(item->id);
         if (!partition) {
@@ -192,7 +200,8 @@ void FetchOperation::wait_for_news(Time deadline) {
     static_cast<void>(woken_.wait_until(deadline).failed());
     for (const auto& wait : waits) {
         env::RemoteCall cancel(shards);
-        cancel.start(wait->home, [&event = wait->event] { event.set(); }, Task());
+        cancel.start(
+            wait->home, [&event = wait->event] { event.set(); }, Task());
         static_cast<void>(cancel.wait().failed());
         static_cast<void>(wait->call.wait().failed());
     }
@@ -238,7 +247,20 @@ FetchResponse FetchOperation::response() {
 }  // namespace
 
 FetchResponse handle(const RequestContext& context, FetchRequest request) {
-    return FetchOperation(context.broker, request, context.version).run();
+    Broker& broker = context.broker;
+    FetchSessions& sessions = broker.fetch_sessions();
+    const auto fresh = FetchSessionId(static_cast<std::int32_t>(
+        broker.env().random.between(1, std::numeric_limits<std::int32_t>::max())));
+    const FetchSessions::Plan plan =
+        sessions.begin(request, context.version, fresh, broker.env().clock.now());
+    if (plan.error != ErrorCode::none) {
+        FetchResponse refused;
+        refused.error_code = plan.error;
+        return refused;
+    }
+    FetchResponse response = FetchOperation(broker, request, context.version).run();
+    sessions.finish(plan, response);
+    return response;
 }
 
 }  // namespace sluice::broker

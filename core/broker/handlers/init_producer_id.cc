@@ -12,14 +12,16 @@ InitProducerIdResponse handle(const RequestContext& context, InitProducerIdReque
     InitProducerIdResponse response;
     response.producer_epoch = ProducerEpoch(-1);
     if (request.transactional_id) {
-        // Transactions are not served yet. Not retriable: a client must not wait for what never comes.
+        // Transactions are not served yet. Not retriable: a client must not wait for what never
+        // comes.
         response.error_code = ErrorCode::invalid_request;
         return response;
     }
     const auto id = broker.next_producer_id();
     if (id.failed()) {
-        response.error_code = id.error() == Error::stopped ? ErrorCode::coordinator_not_available
-                                                           : ErrorCode::coordinator_load_in_progress;
+        response.error_code = id.error() == Error::stopped
+                                  ? ErrorCode::coordinator_not_available
+                                  : ErrorCode::coordinator_load_in_progress;
         return response;
     }
     response.producer_id = *id;

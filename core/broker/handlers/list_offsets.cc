@@ -1,5 +1,5 @@
 #include "core/broker/errors.h"
-#include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/partition_call.h"
 
 namespace sluice::broker {
 
@@ -55,33 +55,21 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
 }  // namespace
 
 ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest request) {
-    Broker& broker = context.broker;
     ListOffsetsResponse response;
     for (const auto& topic : request.topics) {
         ListOffsetsResponse::Topic answers;
         answers.name = topic.name;
-        const metadata::TopicState* found = broker.image().topic(topic.name);
-        const std::optional<TopicId> id = found ? std::optional(found->id) : std::nullopt;
         for (const auto& wanted : topic.partitions) {
             ListOffsetsResponse::Partition answer;
             answer.partition_index = wanted.partition_index;
-            if (!id || broker.image().topic(*id) == nullptr) {
-                answer.error_code = ErrorCode::unknown_topic_or_partition;
-            } else if (!is_known(wanted.timestamp, context.version)) {
-                answer.error_code = ErrorCode::unsupported_version;
-            } else {
-                const PartitionId partition_id{*id, wanted.partition_index};
-                const ShardId home = broker.home_of(partition_id);
-                Broker& there = broker.on(home);
-                const auto called = env::call(broker.env().shards, home, [&] {
-                    if (const Partition::Use partition = there.find(partition_id))
-                        look_up(*partition, wanted, answer);
-                    else
-                        answer.error_code = there.error_for_missing(partition_id);
-                });
-                if (called.failed()) answer.error_code = ErrorCode::request_timed_out;
-            }
-            answers.partitions.push_back(std::move(answer));
+            ErrorCode error = ErrorCode::unsupported_version;
+            if (is_known(wanted.timestamp, context.version))
+                error = with_partition(
+                    context.broker, topic.name, wanted.partition_index,
+                    [&](Partition& partition) { look_up(partition, wanted, answer); });
+            if (error != ErrorCode::none) answer.error_code = error;
+            if (context.version < Version(4)) answer.leader_epoch = no_leader_epoch;
+            answers.partitions.push_back(answer);
         }
         response.topics.push_back(std::move(answers));
     }

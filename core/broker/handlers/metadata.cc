@@ -26,7 +26,8 @@ MetadataResponse::Topic describe(const metadata::TopicState& topic) {
     return shown;
 }
 
-MetadataResponse::Topic unknown(std::optional<std::string> name, const TopicId& id, ErrorCode code) {
+MetadataResponse::Topic unknown(std::optional<std::string> name, const TopicId& id,
+                                ErrorCode code) {
     MetadataResponse::Topic shown;
     shown.name = std::move(name);
     shown.topic_id = id;
@@ -34,13 +35,15 @@ MetadataResponse::Topic unknown(std::optional<std::string> name, const TopicId& 
     return shown;
 }
 
-// Creates those of the topics asked for that do not exist; what becomes of each stands in the answer.
+// Creates those of the topics asked for that do not exist; what becomes of each stands in the
+// answer.
 std::map<std::string, ErrorCode> create_missing(const RequestContext& context,
                                                 const MetadataRequest& request) {
     std::map<std::string, ErrorCode> outcomes;
     CreateTopicsRequest creation;
     for (const auto& topic : *request.topics) {
-        if (!topic.name || !topic.topic_id.is_zero() || context.broker.image().topic(*topic.name)) continue;
+        if (!topic.name || !topic.topic_id.is_zero() || context.broker.image().topic(*topic.name))
+            continue;
         if (!outcomes.emplace(*topic.name, ErrorCode::none).second) continue;
         CreateTopicsRequest::Topic wanted;
         wanted.name = *topic.name;
@@ -54,11 +57,13 @@ std::map<std::string, ErrorCode> create_missing(const RequestContext& context,
     return outcomes;
 }
 
-MetadataResponse::Topic look_up(const metadata::MetadataImage& image, const MetadataRequest::Topic& wanted,
+MetadataResponse::Topic look_up(const metadata::MetadataImage& image,
+                                const MetadataRequest::Topic& wanted,
                                 const std::map<std::string, ErrorCode>& created) {
     if (!wanted.topic_id.is_zero()) {
         const metadata::TopicState* topic = image.topic(wanted.topic_id);
-        return topic ? describe(*topic) : unknown(std::nullopt, wanted.topic_id, ErrorCode::unknown_topic_id);
+        return topic ? describe(*topic)
+                     : unknown(std::nullopt, wanted.topic_id, ErrorCode::unknown_topic_id);
     }
     const std::string name = wanted.name.value_or("");
     if (const metadata::TopicState* topic = image.topic(name)) return describe(*topic);
@@ -90,7 +95,8 @@ MetadataResponse handle(const RequestContext& context, MetadataRequest request) 
             {id, state.end_points.front().host, state.end_points.front().port, state.rack});
     }
     if (all) {
-        for (const auto& [name, topic] : image->topics_by_name) response.topics.push_back(describe(*topic));
+        for (const auto& [name, topic] : image->topics_by_name)
+            response.topics.push_back(describe(*topic));
     } else {
         for (const auto& wanted : *request.topics)
             response.topics.push_back(look_up(*image, wanted, created));
@@ -106,17 +112,18 @@ DescribeClusterResponse handle(const RequestContext& context, DescribeClusterReq
         const bool known = request.endpoint_type == 2;
         response.error_code =
             known ? ErrorCode::mismatched_endpoint_type : ErrorCode::unsupported_endpoint_type;
-        response.error_message = known ? "The request was sent to an endpoint of type BROKER, but we "
-                                         "wanted an endpoint of type CONTROLLER."
-                                       : "Unsupported endpoint type " + std::to_string(request.endpoint_type);
+        response.error_message =
+            known ? "The request was sent to an endpoint of type BROKER, but we "
+                    "wanted an endpoint of type CONTROLLER."
+                  : "Unsupported endpoint type " + std::to_string(request.endpoint_type);
         return response;
     }
     response.cluster_id = context.broker.facts().cluster_id;
     response.controller_id = context.broker.config().node_id;
     for (const auto& [id, state] : context.broker.image().brokers) {
         if ((state.fenced && !request.include_fenced_brokers) || state.end_points.empty()) continue;
-        response.brokers.push_back({id, state.end_points.front().host, state.end_points.front().port,
-                                    state.rack, state.fenced});
+        response.brokers.push_back({id, state.end_points.front().host,
+                                    state.end_points.front().port, state.rack, state.fenced});
     }
     return response;
 }

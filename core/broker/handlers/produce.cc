@@ -1,5 +1,5 @@
-// Produce: batches are checked and ordered in the order of the requests; the answers wait for the disk
-// and do not hold up the requests behind them.
+// Produce: batches are checked and ordered in the order of the requests; the answers wait for the
+// disk and do not hold up the requests behind them.
 
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
@@ -60,7 +60,8 @@ ErrorCode ProduceReply::resolve(const ProduceRequest::Topic& topic, Item& item) 
     if (!acks_are_valid(request_.acks)) return ErrorCode::invalid_required_acks;
     if (request_.transactional_id) return ErrorCode::invalid_request;
     const bool by_id = version_ >= Version(13);
-    const metadata::TopicState* found = by_id ? image_->topic(topic.topic_id) : image_->topic(topic.name);
+    const metadata::TopicState* found =
+        by_id ? image_->topic(topic.topic_id) : image_->topic(topic.name);
     if (found == nullptr)
         return by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
     if (found->partition(item.data->index) == nullptr) return ErrorCode::unknown_topic_or_partition;
@@ -128,7 +129,8 @@ Result<std::vector<Bytes>> ProduceReply::finish() {
         return std::vector<Bytes>{};
     }
     return encode_frame(ResponseHeader{header_.correlation_id},
-                        response_header_version(header_.request_api_key, version_), response(), version_);
+                        response_header_version(header_.request_api_key, version_), response(),
+                        version_);
 }
 
 ProduceResponse::Partition ProduceReply::partition_response(const Item& item) const {
@@ -164,8 +166,8 @@ ProduceResponse ProduceReply::response() {
 }  // namespace
 
 std::unique_ptr<PendingReply> begin_produce(const RequestContext& context, Bytes body) {
-    auto request = decode<ProduceRequest>(body, context.version,
-                                          {.memory_max = context.broker.config().decode_memory_max});
+    auto request = decode<ProduceRequest>(
+        body, context.version, {.memory_max = context.broker.config().decode_memory_max});
     if (request.failed()) return nullptr;
     auto reply = std::make_unique<ProduceReply>(context, std::move(*request));
     reply->start();

@@ -23,7 +23,8 @@ constexpr std::int8_t source_default = 5;
 
 // The configuration a topic has from now on, as the answer of version 5 shows it.
 void show_configs(const CreateTopicsRequest& request, CreateTopicsResponse::Topic& made) {
-    const auto asked = std::ranges::find(request.topics, made.name, &CreateTopicsRequest::Topic::name);
+    const auto asked =
+        std::ranges::find(request.topics, made.name, &CreateTopicsRequest::Topic::name);
     made.configs.emplace();
     for (const metadata::ConfigDefinition& definition : metadata::topic_configs()) {
         CreateTopicsResponse::Config shown;
@@ -100,8 +101,10 @@ DeleteTopicsResponse handle(const RequestContext& context, DeleteTopicsRequest r
 CreatePartitionsResponse handle(const RequestContext& context, CreatePartitionsRequest request) {
     Result<CreatePartitionsResponse> response = Error::stopped;
     const auto reached = on_controller(context.broker, [&](MetadataDriver& driver) {
-        response = driver.commit<CreatePartitionsResponse>(
-            [&](const metadata::Controller& controller) { return controller.create_partitions(request); });
+        response =
+            driver.commit<CreatePartitionsResponse>([&](const metadata::Controller& controller) {
+                return controller.create_partitions(request);
+            });
     });
     if (reached && response) return std::move(*response);
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "sim/fault_kind.h"
+
+namespace sluice::sim {
+
+// How often each kind of fault was in force and how often it bit.
+struct FaultCount {
+    std::uint64_t begun = 0;
+    std::uint64_t bitten = 0;
+};
+
+class FaultLog {
+public:
+    void began(FaultKind kind) { ++counts_[kind].begun; }
+    void bit(FaultKind kind) { ++counts_[kind].bitten; }
+    const FaultCount& of(FaultKind kind) const { return counts_[kind]; }
+    std::uint64_t total_bitten() const {
+        std::uint64_t total = 0;
+        for (std::size_t i = 0; i < fault_kind_count; ++i)
+            total += counts_[static_cast<FaultKind>(i)].bitten;
+        return total;
+    }
+
+private:
+    PerFault<FaultCount> counts_;
+};
+
+}  // namespace sluice::sim
