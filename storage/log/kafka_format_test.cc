@@ -101,5 +101,81 @@ TEST_F(KafkaFormatTest, KafkaReadsOurSegmentsIndexesAndSnapshots) {
     EXPECT_EQ(records, 600);
 }
 
+// A directory that Apache Kafka wrote, with topics of 20,000 records each, in three states: copied
+// while it ran, after kill -9, after a clean stop. SLUICE_KAFKA_DATA says where.
+class KafkaDataTest : public ::testing::Test, public testing::LogFixture<testing::TestDisk> {
+protected:
+    void SetUp() override {
+        if (!std::getenv("SLUICE_KAFKA_DATA")) GTEST_SKIP() << "SLUICE_KAFKA_DATA is not set";
+        data = std::getenv("SLUICE_KAFKA_DATA");
+    }
+    static std::vector<std::uint8_t> bytes_of(const fs::path& path) {
+        std::ifstream in(path, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    // Makes the log "topic-0" a copy of one that Kafka wrote.
+    void import(const fs::path& state, const std::string& name) {
+        for (const auto& entry : fs::directory_iterator(state / name))
+            disk.put("data/topic-0/" + entry.path().filename().string(), bytes_of(entry.path()));
+        const auto metadata = bytes_of(state / name / partition_metadata_file);
+        topic = parse_partition_metadata(as_text(metadata)).value();
+        const auto points = bytes_of(state / recovery_points_file);
+        const auto offsets = parse_offsets(as_text(points));
+        ASSERT_TRUE(offsets);
+        if (offsets->contains(name)) recovery_point = offsets->at(name);
+        in_fiber([&] {
+            ASSERT_TRUE(disk.make_directory("data"));
+            ASSERT_TRUE(disk.make_directory("data/topic-0"));
+            ASSERT_TRUE(disk.sync_directory("data"));
+        });
+    }
+    std::int64_t count_records() {
+        std::int64_t records = 0;
+        in_fiber([&] {
+            Offset at(0);
+            while (at < log->offsets().end) {
+                const auto read = log->read({.from = at, .before = log->offsets().end});
+                ASSERT_TRUE(read) << name_of(read.error()) << " at " << at.value;
+                protocol::BatchSplitter splitter(read->pieces.at(0).view());
+                while (const auto batch = splitter.next()) {
+                    records += batch->record_count();
+                    at = batch->next_offset();
+                }
+            }
+        });
+        return records;
+    }
+
+    fs::path data;
+};
+
+TEST_F(KafkaDataTest, ServesWhatKafkaWrote) {
+    for (const std::string state : {"clean", "killed", "live"})
+        for (const std::string name : {"plain-0", "zipped-0"}) {
+            SCOPED_TRACE(state + "/" + name);
+            crash();
+            import(data / state, name);
+            ASSERT_TRUE(
+                open({.clean = state == "clean", .recovery_point = recovery_point, .start = {}}));
+            EXPECT_EQ(end(), 20'000);
+            EXPECT_EQ(count_records(), 20'000);
+            EXPECT_EQ(log->producers().size(), 1u);
+            EXPECT_EQ(log->epochs().entries().size(), 1u);
+            in_fiber([&] {
+                const auto latest = log->find_timestamp(std::nullopt, Offset(20'000));
+                ASSERT_TRUE(latest && *latest);
+                const auto found = log->find_timestamp((*latest)->timestamp, Offset(20'000));
+                ASSERT_TRUE(found && *found);
+                EXPECT_EQ((*found)->offset, (*latest)->offset);
+            });
+            EXPECT_EQ(append("ours"), 20'000);
+            restart();
+            EXPECT_EQ(count_records(), 20'001);
+            power_cut();
+            EXPECT_EQ(count_records(), 20'001);
+            disk.forget_all();
+        }
+}
+
 }  // namespace
 }  // namespace sluice::storage

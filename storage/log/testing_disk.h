@@ -41,6 +41,10 @@ public:
         for (auto& [path, inode] : now_)
             if (inode) inode->now = inode->synced;
     }
+    void forget_all() {
+        now_ = {{"", nullptr}};
+        synced_.clear();
+    }
     void use(env::Scheduler& scheduler) { scheduler_ = &scheduler; }
     std::vector<std::uint8_t>& content(const std::string& path) { return now_.at(path)->now; }
     bool exists(const std::string& path) const { return now_.contains(path); }
