@@ -43,6 +43,9 @@ public:
     void start(ShardId home, Task begin, Task finish);
     // Error::limit when there was no fiber left for `finish`; it has not run then, `begin` has.
     Result<void> wait();
+    // `event`, of this shard, is set as well when the call ends. Said before start(); no use for a
+    // call that stays on this shard.
+    void notify(Event& event) { also_ = &event; }
 
 private:
     enum class State { idle, under_way, ended };
@@ -53,12 +56,16 @@ private:
     };
     struct Back final : Letter {
         explicit Back(RemoteCall& c) : call(c) {}
-        void deliver() override { call.answered_.set(); }
+        void deliver() override {
+            if (call.also_) call.also_->set();
+            call.answered_.set();
+        }
         RemoteCall& call;
     };
 
     Shards& shards_;
     Completion answered_;
+    Event* also_ = nullptr;
     There there_{*this};
     Back back_{*this};
     ShardId caller_;

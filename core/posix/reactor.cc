@@ -44,11 +44,12 @@ Result<std::unique_ptr<Reactor>> Reactor::make(const Options& options) {
 }
 
 void Reactor::run(const std::function<bool()>& done) {
-    while (!done()) {
+    for (;;) {
         for (std::size_t i = 0; i < resumes_per_turn_max && scheduler_.ready_count() > 0; ++i)
             scheduler_.resume(0);
         deliver_letters();
         scheduler_.fire_timers(clock_.now());
+        if (done()) return;
 
         Duration timeout{0};
         if (scheduler_.ready_count() == 0) {

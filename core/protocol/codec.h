@@ -3,7 +3,7 @@
 // Turns any self-describing message into Kafka's bytes and back.
 //
 // This header only declares. The definitions (codec_impl.h) are instantiated message by message in
-// messages/*.cc and records/*.cc, so that including a message costs its users no templates.
+// messages/*.cc and records.cc, so that including a message costs its users no templates.
 
 #include <fmt/format.h>
 

@@ -41,7 +41,8 @@ void Decoder::read_body(std::string& text, std::size_t size) {
     // A short text lives inside the string itself.
     const std::size_t inside = std::string().capacity();
     if (size > inside && !charge(size + 1, 1)) return;
-    if (const std::uint8_t* at = take(size)) text.assign(as_text({at, size}));
+    // A new string, because one that grows takes more than it was charged.
+    if (const std::uint8_t* at = take(size)) text = std::string(as_text({at, size}));
 }
 
 void Decoder::read_body(Bytes& bytes, std::size_t size) {

@@ -76,7 +76,7 @@ struct Field {
 constexpr Field field(std::string_view name, Versions versions = {}) {
     return {name, versions};
 }
-constexpr Field tagged(std::uint32_t tag, std::string_view name, Versions versions) {
+constexpr Field tagged(std::uint32_t tag, std::string_view name, Versions versions = {}) {
     return {.name = name, .versions = versions, .tag = tag};
 }
 

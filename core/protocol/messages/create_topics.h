@@ -106,11 +106,11 @@ struct CreateTopicsResponse {
             visit(field("topic_id", since(7)).ignorable(), &Topic::topic_id);
             visit(field("error_code"), &Topic::error_code);
             visit(field("error_message", since(1)).nullable().ignorable(), &Topic::error_message);
-            visit(tagged(0, "topic_config_error_code", since(5)).ignorable(),
-                  &Topic::topic_config_error_code);
             visit(field("num_partitions", since(5)).ignorable(), &Topic::num_partitions);
             visit(field("replication_factor", since(5)).ignorable(), &Topic::replication_factor);
             visit(field("configs", since(5)).nullable(since(5)).ignorable(), &Topic::configs);
+            visit(tagged(0, "topic_config_error_code", since(5)).ignorable(),
+                  &Topic::topic_config_error_code);
         }
         bool operator==(const Topic&) const = default;
     };

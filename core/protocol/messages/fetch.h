@@ -100,10 +100,7 @@ struct FetchRequest {
     std::string rack_id{};
 
     static constexpr void fields(auto&& visit) {
-        visit(tagged(0, "cluster_id", since(12)).nullable(since(12)).ignorable(),
-              &FetchRequest::cluster_id);
         visit(field("replica_id", until(14)), &FetchRequest::replica_id);
-        visit(tagged(1, "replica_state", since(15)), &FetchRequest::replica_state);
         visit(field("max_wait_ms"), &FetchRequest::max_wait_ms);
         visit(field("min_bytes"), &FetchRequest::min_bytes);
         visit(field("max_bytes", since(3)).ignorable(), &FetchRequest::max_bytes);
@@ -113,6 +110,9 @@ struct FetchRequest {
         visit(field("topics"), &FetchRequest::topics);
         visit(field("forgotten_topics_data", since(7)), &FetchRequest::forgotten_topics_data);
         visit(field("rack_id", since(11)).ignorable(), &FetchRequest::rack_id);
+        visit(tagged(0, "cluster_id", since(12)).nullable(since(12)).ignorable(),
+              &FetchRequest::cluster_id);
+        visit(tagged(1, "replica_state", since(15)), &FetchRequest::replica_state);
     }
     bool operator==(const FetchRequest&) const = default;
 };
@@ -189,13 +189,13 @@ struct FetchResponse {
             visit(field("last_stable_offset", since(4)).ignorable(),
                   &Partition::last_stable_offset);
             visit(field("log_start_offset", since(5)).ignorable(), &Partition::log_start_offset);
-            visit(tagged(0, "diverging_epoch", since(12)), &Partition::diverging_epoch);
-            visit(tagged(1, "current_leader", since(12)), &Partition::current_leader);
-            visit(tagged(2, "snapshot_id", since(12)), &Partition::snapshot_id);
             visit(field("aborted_transactions", since(4)).nullable(since(4)).ignorable(),
                   &Partition::aborted_transactions);
             visit(field("preferred_read_replica", since(11)), &Partition::preferred_read_replica);
             visit(field("records").nullable(), &Partition::records);
+            visit(tagged(0, "diverging_epoch", since(12)), &Partition::diverging_epoch);
+            visit(tagged(1, "current_leader", since(12)), &Partition::current_leader);
+            visit(tagged(2, "snapshot_id", since(12)), &Partition::snapshot_id);
         }
         bool operator==(const Partition&) const = default;
     };

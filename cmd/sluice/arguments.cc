@@ -1,0 +1,123 @@
+#include "cmd/sluice/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace sluice::cmd {
+namespace {
+
+// Levenshtein's distance: how many letters must be added, left out or changed.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+        }
+    }
+    return row.back();
+}
+
+std::string unknown_option(const CommandHelp& help, std::string_view name) {
+    std::vector<std::string> known;
+    for (const OptionHelp& option : help.options) known.emplace_back(option.name);
+    const auto meant = nearest(name, known);
+    return fmt::format("unknown option --{} for 'sluice {}'{}; 'sluice {} --help' lists them", name,
+                       help.name, meant ? fmt::format(": did you mean --{}?", *meant) : "",
+                       help.name);
+}
+
+}  // namespace
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+    const std::string* best = nullptr;
+    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (const std::string& candidate : known) {
+        const std::size_t far = distance(word, candidate);
+        if (far < best_distance) {
+            best = &candidate;
+            best_distance = far;
+        }
+    }
+    if (best == nullptr) return std::nullopt;
+    return *best;
+}
+
+Result<Arguments, std::string> Arguments::parse(const CommandHelp& help, int count, char** words) {
+    Arguments parsed;
+    bool options_ended = false;
+    for (int i = 0; i < count; ++i) {
+        std::string_view word = words[i];
+        if (options_ended || !word.starts_with("--")) {
+            if (help.positional.empty() && !options_ended)
+                return fmt::format(
+                    "'sluice {}' takes no '{}'; 'sluice {} --help' shows what it takes", help.name,
+                    word, help.name);
+            parsed.positional_.emplace_back(word);
+            continue;
+        }
+        if (word == "--") {
+            options_ended = true;
+            continue;
+        }
+        word.remove_prefix(2);
+        const auto equals = word.find('=');
+        const std::string name(word.substr(0, equals));
+        if (name == "help") {
+            parsed.values_["help"];
+            continue;
+        }
+        const auto option = std::ranges::find(help.options, name, &OptionHelp::name);
+        if (option == help.options.end()) return unknown_option(help, name);
+        std::string value;
+        if (equals != std::string_view::npos)
+            value = word.substr(equals + 1);
+        else if (!option->value.empty()) {
+            if (++i == count)
+                return fmt::format("--{} needs a value: --{} {}", name, name, option->value);
+            value = words[i];
+        }
+        auto& values = parsed.values_[name];
+        if (!values.empty() && !option->repeated) return fmt::format("--{} is given twice", name);
+        values.push_back(std::move(value));
+    }
+    return parsed;
+}
+
+std::optional<std::string> Arguments::get(std::string_view option) const {
+    const auto found = values_.find(option);
+    if (found == values_.end() || found->second.empty()) return std::nullopt;
+    return found->second.back();
+}
+
+std::vector<std::string> Arguments::all(std::string_view option) const {
+    const auto found = values_.find(option);
+    return found == values_.end() ? std::vector<std::string>{} : found->second;
+}
+
+std::string help_text(const CommandHelp& help) {
+    std::string text =
+        fmt::format("usage: sluice {}{}{} [options]\n\n{}\n", help.name,
+                    help.positional.empty() ? "" : " ", help.positional, help.summary);
+    if (!help.options.empty()) text += "\noptions:\n";
+    for (const OptionHelp& option : help.options) {
+        const std::string left = fmt::format("--{} {}", option.name, option.value);
+        text += fmt::format("  {:<28} {}\n", left, option.text);
+    }
+    if (!help.examples.empty()) text += fmt::format("\nexamples:\n{}\n", help.examples);
+    return text;
+}
+
+int usage_error(std::string_view message) {
+    fmt::print(stderr, "sluice: {}\n", message);
+    return exit_usage;
+}
+
+}  // namespace sluice::cmd

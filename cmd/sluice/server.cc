@@ -1,0 +1,198 @@
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <latch>
+#include <thread>
+
+#include "cmd/sluice/commands.h"
+#include "cmd/sluice/server_config.h"
+#include "core/broker/node.h"
+#include "core/posix/file_limit.h"
+#include "core/posix/seed.h"
+#include "core/posix/stderr_logger.h"
+#include "net/kafka/kafka_frontend.h"
+#include "net/posix/network.h"
+#include "storage/log/data_root.h"
+#include "storage/log/store.h"
+#include "storage/posix/disk.h"
+
+namespace sluice::cmd {
+
+const CommandHelp& server_help() {
+    static const CommandHelp help{
+        .name = "server",
+        .summary =
+            "Run a broker. Without options: a durable node on 127.0.0.1:9092 with its data in "
+            "./data.",
+        .options = {{"listen", "HOST:PORT", "where clients connect (127.0.0.1:9092)"},
+                    {"advertise", "HOST:PORT", "what clients are told to connect to (as --listen)"},
+                    {"data", "DIR", "where everything is kept (./data)"},
+                    {"config", "FILE", "Kafka's server.properties names"},
+                    {"set", "NAME=VALUE", "one of them; may be repeated", true},
+                    {"shards", "N",
+                     "threads, each with its own part of the work (one a processor)"},
+                    {"io", "ENGINE", "auto, uring or epoll (auto)"}},
+        .examples =
+            "  sluice server\n"
+            "  sluice server --data /var/lib/sluice --listen 0.0.0.0:9092 --advertise "
+            "broker.example:9092\n"
+            "  sluice server --set num.partitions=6"};
+    return help;
+}
+
+namespace {
+
+// The real doors of one shard.
+struct ShardDoors {
+    ShardDoors(posix::ShardGroup::Shard& shard, const std::string& data)
+        : logger(shard.reactor.clock(), {}),
+          random(posix::system_seed()),
+          network(shard.reactor),
+          disk(shard.reactor, data),
+          env{shard.reactor.scheduler(),
+              shard.reactor.clock(),
+              network,
+              disk,
+              random,
+              logger,
+              shard.shards} {}
+
+    posix::StderrLogger logger;
+    Random random;
+    posix::PosixNetwork network;
+    posix::PosixDisk disk;
+    env::Env env;
+};
+
+// SIGTERM and SIGINT as an event on the first shard. The signals must be blocked in every thread.
+class SignalWaiter {
+public:
+    explicit SignalWaiter(posix::Reactor& reactor)
+        : reactor_(reactor), letter_(reactor.scheduler()), thread_([this] { wait_for_signal(); }) {}
+    ~SignalWaiter() {
+        if (!letter_.delivered) pthread_kill(thread_.native_handle(), SIGTERM);
+        thread_.join();
+    }
+    SignalWaiter(const SignalWaiter&) = delete;
+    SignalWaiter& operator=(const SignalWaiter&) = delete;
+
+    static sigset_t signals() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        return set;
+    }
+    void wait() { static_cast<void>(letter_.arrived.wait().failed()); }
+
+private:
+    struct Arrival final : env::Letter {
+        explicit Arrival(env::Scheduler& scheduler) : arrived(scheduler) {}
+        void deliver() override {
+            delivered = true;
+            arrived.set();
+        }
+        env::Event arrived;
+        bool delivered = false;
+    };
+
+    void wait_for_signal() {
+        const sigset_t set = signals();
+        int signal = 0;
+        sigwait(&set, &signal);
+        reactor_.receive(letter_);
+    }
+
+    posix::Reactor& reactor_;
+    Arrival letter_;
+    std::thread thread_;
+};
+
+broker::Node::Parts parts(const ServerConfig& config) {
+    return {.directory = [](env::Env& env) { return std::make_unique<storage::DataRoot>(env); },
+            .logs =
+                [&config](env::Env& env) {
+                    return std::make_unique<storage::Store>(storage::LogDoors::of(env), "",
+                                                            config.logs);
+                },
+            .frontend =
+                [&config](std::vector<env::Env*> envs, std::vector<broker::Service*> services) {
+                    return std::make_unique<net::KafkaFrontend>(
+                        std::move(envs), std::move(services), config.network);
+                }};
+}
+
+// What the shards share while they run.
+struct Process {
+    explicit Process(const ServerConfig& c)
+        : config(c), doors(c.shards.count), made(c.shards.count) {}
+
+    const ServerConfig& config;
+    std::vector<std::unique_ptr<ShardDoors>> doors;
+    std::latch made;
+    std::atomic<int> exit_code{exit_ok};
+};
+
+void warn_if_unreachable(env::Env& env, const env::Address& advertised) {
+    const auto reached = env.network.connect(advertised, env.clock.now() + seconds(2));
+    if (!reached.failed()) return;
+    env.logger.warn(
+        "advertise.unreachable",
+        {{"address", advertised.text()},
+         {"why", std::string(name_of(reached.error()))},
+         {"remedy",
+          "clients are told to connect there: set --advertise to an address they reach"}});
+}
+
+void run_node(Process& process, posix::Reactor& reactor, Time began) {
+    std::vector<env::Env*> envs;
+    for (const auto& doors : process.doors) envs.push_back(&doors->env);
+    SignalWaiter signals(reactor);
+    broker::Node node(envs, process.config.broker, parts(process.config));
+    env::Env& env = *envs.front();
+    const auto started = node.start();
+    if (started.failed()) {
+        fmt::print(stderr, "sluice: {}\n", started.error().message);
+        process.exit_code = exit_failed;
+    } else {
+        env.logger.info("ready", {{"version", SLUICE_VERSION},
+                                  {"address", node.listening().text()},
+                                  {"advertised", node.facts().advertised.text()},
+                                  {"cluster_id", node.facts().cluster_id},
+                                  {"ms", std::to_string(to_milliseconds(env.clock.now() - began))},
+                                  {"io", reactor.engine_name()},
+                                  {"shards", std::to_string(envs.size())},
+                                  {"partitions", std::to_string(node.partition_count())}});
+        warn_if_unreachable(env, node.facts().advertised);
+        signals.wait();
+        env.logger.info("stopping", {});
+    }
+    const bool durable = node.stop();
+    if (started && !durable) process.exit_code = exit_failed;
+    if (started) env.logger.info("stopped", {{"clean", durable ? "yes" : "no"}});
+}
+
+}  // namespace
+
+int run_server(const Arguments& arguments) {
+    const auto config = server_config(arguments);
+    if (config.failed()) return usage_error(config.error());
+    const Time began = posix::SystemClock().now();
+    const sigset_t set = SignalWaiter::signals();
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    posix::raise_file_limit();
+
+    Process process(*config);
+    const auto ended = posix::ShardGroup::run(config->shards, [&](posix::ShardGroup::Shard& shard) {
+        const std::uint32_t self = shard.shards.self().value;
+        process.doors[self] = std::make_unique<ShardDoors>(shard, config->data);
+        process.made.arrive_and_wait();
+        if (self == 0) run_node(process, shard.reactor, began);
+    });
+    if (ended.failed())
+        return usage_error("--io uring: this kernel does not allow io_uring; use --io epoll");
+    return process.exit_code;
+}
+
+}  // namespace sluice::cmd

@@ -1,0 +1,228 @@
+#include "cmd/sluice/server_config.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+
+namespace sluice::cmd {
+namespace {
+
+using Complaint = std::optional<std::string>;
+using Setter = std::function<Complaint(ServerConfig&, std::string_view)>;
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+// A setter for whole numbers of at least `least`, put where `place` says.
+template <class Place>
+Setter whole(std::int64_t least, Place place) {
+    return [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value) return fmt::format("'{}' is not a whole number", text);
+        if (*value < least) return fmt::format("{} is less than {}", *value, least);
+        auto& target = place(config);
+        target = static_cast<std::remove_reference_t<decltype(target)>>(*value);
+        return std::nullopt;
+    };
+}
+
+template <class Place>
+Setter time_ms(Place place) {
+    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < 1)
+            return fmt::format("'{}' is not a number of milliseconds above 0", text);
+        place(config) = milliseconds(*value);
+        return std::nullopt;
+    };
+}
+
+template <class Place>
+Setter boolean(Place place) {
+    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+        if (text != "true" && text != "false")
+            return fmt::format("'{}' is neither true nor false", text);
+        place(config) = text == "true";
+        return std::nullopt;
+    };
+}
+
+// Kafka writes listeners as NAME://host:port; one plain listener is served.
+template <class Place>
+Setter listener(Place place) {
+    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto scheme = text.find("://");
+        const auto address =
+            parse_address(scheme == std::string_view::npos ? text : text.substr(scheme + 3));
+        if (address.failed()) return address.error();
+        place(config) = *address;
+        return std::nullopt;
+    };
+}
+
+Complaint set_node_id(ServerConfig& config, std::string_view text) {
+    const auto id = number(text);
+    if (!id || *id < 0 || *id > INT32_MAX) return fmt::format("'{}' is not a node's number", text);
+    config.broker.node_id = BrokerId(static_cast<std::int32_t>(*id));
+    return std::nullopt;
+}
+
+Complaint set_data(ServerConfig& config, std::string_view text) {
+    if (text.find(',') != std::string_view::npos) return "one data directory is served";
+    config.data = text;
+    return std::nullopt;
+}
+
+using Setters = std::map<std::string, Setter>;
+
+// clang-format off
+const Setters of_broker = {
+    {"node.id", set_node_id},
+    {"listeners", listener([](ServerConfig& c) -> auto& { return c.broker.listen; })},
+    {"advertised.listeners", listener([](ServerConfig& c) -> auto& { return c.broker.advertise; })},
+    {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
+    {"default.replication.factor", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.replication_factor_default; })},
+    {"partitions.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_max; })},
+    {"auto.create.topics.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.auto_create_topics; })},
+    {"delete.topic.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.controller.deletion_enabled; })},
+    {"fetch.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.fetch_bytes_max; })},
+    {"request.decoded.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decode_memory_max; })},
+    {"record.decompressed.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decompressed_bytes_max; })},
+};
+
+const Setters of_logs = {
+    {"log.dirs", set_data},
+    {"log.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.retention_check_interval; })},
+    {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
+    {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
+    {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
+    {"log.pending.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.pending_bytes_max; })},
+    {"log.free.min.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.logs.free_bytes_min; })},
+};
+
+const Setters of_connections = {
+    {"socket.request.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.request_bytes_max; })},
+    {"queued.max.request.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.network.request_memory_bytes; })},
+    {"max.connections", whole(1, [](ServerConfig& c) -> auto& { return c.network.connections_max; })},
+    {"max.connections.per.ip", whole(1, [](ServerConfig& c) -> auto& { return c.network.connections_per_address_max; })},
+    {"connections.max.idle.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.idle_max; })},
+    {"request.receive.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.request_time_max; })},
+    {"response.send.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.write_time_max; })},
+    {"requests.in.flight.max", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.requests_in_flight_max; })},
+    {"fibers.max", whole(64, [](ServerConfig& c) -> auto& { return c.shards.reactor.scheduler.fibers_max; })},
+};
+// clang-format on
+
+const Setter* find_setter(std::string_view name) {
+    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
+        if (const auto found = group->find(std::string(name)); found != group->end())
+            return &found->second;
+    return nullptr;
+}
+
+Complaint set(ServerConfig& config, std::string_view name, std::string_view value) {
+    if (const Setter* setter = find_setter(name)) {
+        auto complaint = (*setter)(config, value);
+        if (complaint) complaint = fmt::format("{}: {}", name, *complaint);
+        return complaint;
+    }
+    std::vector<std::string> known;
+    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
+        for (const auto& [each, setter] : *group) known.push_back(each);
+    const auto meant = nearest(name, known);
+    return fmt::format("unknown configuration '{}'{}", name,
+                       meant ? fmt::format(": did you mean '{}'?", *meant) : std::string());
+}
+
+Complaint set_pair(ServerConfig& config, std::string_view pair) {
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos)
+        return fmt::format("'{}' is not of the form name=value", pair);
+    return set(config, trimmed(pair.substr(0, equals)), trimmed(pair.substr(equals + 1)));
+}
+
+Complaint read_file(ServerConfig& config, const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "r");
+    if (file == nullptr) return fmt::format("cannot read {}", path);
+    Complaint complaint;
+    char line[4096];
+    for (int at = 1; !complaint && std::fgets(line, sizeof line, file); ++at) {
+        std::string_view text = line;
+        if (text.ends_with('\n')) text.remove_suffix(1);
+        text = trimmed(text);
+        if (text.empty() || text.front() == '#' || text.front() == '!') continue;
+        complaint = set_pair(config, text);
+        if (complaint) complaint = fmt::format("{}:{}: {}", path, at, *complaint);
+    }
+    std::fclose(file);
+    return complaint;
+}
+
+Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
+    if (const auto listen = arguments.get("listen"))
+        if (auto complaint = set(config, "listeners", *listen)) return complaint;
+    if (const auto advertise = arguments.get("advertise"))
+        if (auto complaint = set(config, "advertised.listeners", *advertise)) return complaint;
+    if (const auto data = arguments.get("data")) config.data = *data;
+    if (const auto shards = arguments.get("shards")) {
+        const auto count = number(*shards);
+        if (!count || *count < 1 || *count > 256)
+            return fmt::format("--shards {}: between 1 and 256", *shards);
+        config.shards.count = static_cast<std::uint32_t>(*count);
+    }
+    if (const auto io = arguments.get("io")) {
+        using posix::EngineChoice;
+        const std::map<std::string, EngineChoice> engines = {{"auto", EngineChoice::automatic},
+                                                             {"uring", EngineChoice::io_uring},
+                                                             {"epoll", EngineChoice::epoll}};
+        const auto found = engines.find(*io);
+        if (found == engines.end()) return fmt::format("--io {}: one of auto, uring, epoll", *io);
+        config.shards.reactor.engine = found->second;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<env::Address, std::string> parse_address(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto port =
+        colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1));
+    if (!port || *port < 0 || *port > 65535)
+        return fmt::format("'{}' is not of the form HOST:PORT", text);
+    std::string_view host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    return env::Address{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
+Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
+    ServerConfig config;
+    config.shards.count = posix::processor_count();
+    config.network.request_memory_bytes = 64 << 20;
+    config.logs.pending_bytes_max = 128 << 20;
+    Complaint complaint;
+    if (const auto file = arguments.get("config")) complaint = read_file(config, *file);
+    for (const std::string& pair : arguments.all("set"))
+        if (!complaint) complaint = set_pair(config, pair);
+    if (!complaint) complaint = apply_options(config, arguments);
+    if (complaint) return *complaint;
+    config.broker.data_directory =
+        std::filesystem::absolute(config.data).lexically_normal().string();
+    return config;
+}
+
+}  // namespace sluice::cmd

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "cmd/sluice/arguments.h"
+#include "core/broker/broker_config.h"
+#include "core/posix/shard_group.h"
+#include "net/kafka/server.h"
+#include "storage/log/options.h"
+
+namespace sluice::cmd {
+
+// Everything `sluice server` was told, from its configuration file and its command line.
+struct ServerConfig {
+    broker::BrokerConfig broker;
+    net::ServerLimits network;
+    storage::LogOptions logs;
+    std::string data = "data";
+    posix::ShardGroup::Options shards;
+};
+
+// The file first, then --set, then the options of their own. The message names what is wrong and,
+// for an unknown name, the nearest known one.
+Result<ServerConfig, std::string> server_config(const Arguments& arguments);
+
+Result<env::Address, std::string> parse_address(std::string_view text);
+
+}  // namespace sluice::cmd

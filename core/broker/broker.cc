@@ -1,0 +1,164 @@
+#include "core/broker/broker.h"
+
+#include <algorithm>
+
+#include "core/broker/metadata_driver.h"
+
+namespace sluice::broker {
+
+Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts, LogStore& logs)
+    : env_(env),
+      config_(config),
+      facts_(facts),
+      logs_(logs),
+      image_(Shared<const metadata::MetadataImage>::make()),
+      fetch_sessions_(FetchSessions::Options{}),
+      producer_ids_(env.scheduler) {}
+
+void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata) {
+    all_ = std::move(all);
+    metadata_ = &metadata;
+}
+
+// Partitions of a topic go round the shards; where the round begins differs by topic. Nothing on
+// disk depends on it: the number of shards may change between two starts.
+ShardId Broker::home_of(const PartitionId& id) const {
+    std::uint32_t start = 0;
+    for (const std::uint8_t byte : id.topic.bytes) start = start * 31 + byte;
+    return ShardId((start + static_cast<std::uint32_t>(id.index.value)) % env_.shards.count());
+}
+
+Partition::Use Broker::find(const PartitionId& id) {
+    const auto found = partitions_.find(id);
+    if (found == partitions_.end() || found->second->retired()) return {};
+    return Partition::Use(*found->second);
+}
+
+protocol::ErrorCode Broker::error_for_missing(const PartitionId& id) const {
+    if (offline_.contains(id)) return protocol::ErrorCode::kafka_storage_error;
+    return image_->topic(id.topic) == nullptr ? protocol::ErrorCode::unknown_topic_or_partition
+                                              : protocol::ErrorCode::not_leader_or_follower;
+}
+
+Result<ProducerId> Broker::next_producer_id() {
+    TRY(const env::Mutex::Guard guard, producer_ids_.lock());
+    if (producer_id_block_.count == 0) {
+        using Block = metadata::Controller::ProducerIdBlock;
+        Result<Block> block = Error::stopped;
+        CHECK_OK(env::call(env_.shards, ShardId(0), [&] {
+            block = on(ShardId(0))
+                        .metadata()
+                        .commit<Block>([&](const metadata::Controller& controller) {
+                            return controller.allocate_producer_ids(config_.node_id);
+                        });
+        }));
+        TRY(producer_id_block_, std::move(block));
+    }
+    --producer_id_block_.count;
+    const ProducerId id = producer_id_block_.first;
+    producer_id_block_.first = id.next();
+    return id;
+}
+
+void Broker::apply(const Shared<const metadata::MetadataImage>& image,
+                   const std::map<std::string, LogHints>& hints) {
+    retire_missing(*image);
+    const std::vector<Opening> opening = openings(*image);
+    env::FiberGroup fibers(env_.scheduler);
+    std::size_t next = 0;
+    const auto work = [&] {
+        while (next < opening.size()) open(opening[next++], *image, hints);
+    };
+    for (std::size_t i = 1; i < std::min(config_.log_opens_at_once, opening.size()); ++i)
+        if (fibers.spawn("open-log", work).failed()) break;
+    work();
+    fibers.join();
+    image_ = image;
+    for (auto& [id, partition] : partitions_) {
+        const metadata::TopicState* topic = image->topic(id.topic);
+        if (topic == nullptr) continue;
+        const metadata::PartitionState* state = topic->partition(id.index);
+        if (state) partition->update(*state, topic_settings(*image, topic->name));
+    }
+}
+
+void Broker::retire_missing(const metadata::MetadataImage& image) {
+    std::vector<PartitionId> gone;
+    for (const auto& [id, partition] : partitions_)
+        if (image.topic(id.topic) == nullptr) gone.push_back(id);
+    for (const PartitionId& id : gone) {
+        const auto found = partitions_.find(id);
+        found->second->retire();
+        auto log = found->second->take_log();
+        partitions_.erase(found);
+        if (const auto removed = logs_.remove(std::move(log)); removed.failed())
+            env_.logger.warn("log.remove-failed", {{"topic_id", id.topic.text()},
+                                                   {"partition", std::to_string(id.index.value)},
+                                                   {"why", std::string(name_of(removed.error()))}});
+    }
+}
+
+std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& image) const {
+    std::vector<Opening> list;
+    for (const auto& [topic_id, topic] : image.topics_by_id)
+        for (const auto& [index, state] : topic->partitions) {
+            const PartitionId id{topic_id, index};
+            const bool ours =
+                std::ranges::find(state.replicas, config_.node_id) != state.replicas.end();
+            const bool open_or_offline = partitions_.contains(id) || offline_.contains(id);
+            if (ours && home_of(id) == env_.shards.self() && !open_or_offline)
+                list.push_back({id, &*topic});
+        }
+    return list;
+}
+
+void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
+                  const std::map<std::string, LogHints>& hints) {
+    const std::string name = opening.topic->name + "-" + std::to_string(opening.id.index.value);
+    const auto hint = hints.find(name);
+    const TopicSettings settings = topic_settings(image, opening.topic->name);
+    auto log = logs_.open(name, opening.id.topic, settings.log,
+                          hint == hints.end() ? LogHints{} : hint->second);
+    if (log.failed()) {
+        offline_.insert(opening.id);
+        env_.logger.error("log.offline",
+                          {{"partition", name},
+                           {"why", std::string(name_of(log.error()))},
+                           {"remedy", log.error() == Error::corrupt
+                                          ? "restore the partition's directory, or delete the topic"
+                                          : "check the disk and restart"}});
+        return;
+    }
+    auto partition =
+        std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
+    partition->update(*opening.topic->partition(opening.id.index), settings);
+    partitions_.emplace(opening.id, std::move(partition));
+}
+
+void Broker::maintain() {
+    std::vector<PartitionId> all;
+    for (const auto& [id, partition] : partitions_) all.push_back(id);
+    for (const PartitionId& id : all) {
+        const Partition::Use partition = find(id);
+        if (!partition) continue;
+        const auto done = partition->log().maintain(partition->settings().log,
+                                                    partition->high_watermark(), env_.clock.wall());
+        if (done.failed() && done.error() == Error::stopped) return;
+    }
+}
+
+bool Broker::close() {
+    bool durable = offline_.empty();
+    for (auto& [id, partition] : partitions_) {
+        partition->retire();
+        const auto closed = logs_.close(partition->log());
+        if (!closed.failed()) continue;
+        durable = false;
+        env_.logger.warn("log.close-failed", {{"topic", partition->topic()},
+                                              {"why", std::string(name_of(closed.error()))}});
+    }
+    partitions_.clear();
+    return durable;
+}
+
+}  // namespace sluice::broker

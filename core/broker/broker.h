@@ -1,0 +1,97 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/broker/broker_config.h"
+#include "core/broker/fetch_sessions.h"
+#include "core/broker/log.h"
+#include "core/broker/partition.h"
+#include "core/broker/service.h"
+#include "core/env/env.h"
+#include "core/env/event.h"
+#include "core/metadata/image.h"
+
+namespace sluice::broker {
+
+class MetadataDriver;
+
+// What every shard of a node knows about the node.
+struct NodeFacts {
+    std::string cluster_id;
+    Uuid directory_id;
+    env::Address advertised;
+    std::string log_directory;
+};
+
+// One shard of the broker: its partitions, its view of the metadata, and the requests of its
+// connections.
+class Broker final : public Service {
+public:
+    Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts, LogStore& logs);
+    ~Broker() override { ASSERT(partitions_.empty()); }
+
+    // The brokers of all shards by number, this one among them, and the metadata driver of the
+    // first shard.
+    void connect(std::vector<Broker*> all, MetadataDriver& metadata);
+
+    Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) override;
+
+    // Makes `image` this shard's view: opens partitions that are new here, retires those that are
+    // gone. One call at a time. `hints` are what a start knows of the logs.
+    void apply(const Shared<const metadata::MetadataImage>& image,
+               const std::map<std::string, LogHints>& hints);
+    // Applies retention and changed configurations to every log.
+    void maintain();
+    // Syncs and closes every log; false when one could not be. No request may come any more.
+    bool close();
+
+    // For the handlers.
+    const metadata::MetadataImage& image() const { return *image_; }
+    Shared<const metadata::MetadataImage> shared_image() const { return image_; }
+    ShardId home_of(const PartitionId& id) const;
+    Broker& on(ShardId shard) { return *all_[shard.value]; }  // Only to be used on that shard.
+    Partition::Use find(const PartitionId& id);
+    // Why find() gave nothing for a partition whose home this shard is.
+    protocol::ErrorCode error_for_missing(const PartitionId& id) const;
+    // A producer id nobody has had; now and then fetches a new block from the controller.
+    Result<ProducerId> next_producer_id();
+    MetadataDriver& metadata() { return *metadata_; }  // Only to be used on the first shard.
+    FetchSessions& fetch_sessions() { return fetch_sessions_; }
+    LogStore& logs() { return logs_; }
+    env::Env& env() { return env_; }
+    const BrokerConfig& config() const { return config_; }
+    const NodeFacts& facts() const { return facts_; }
+    std::size_t partition_count() const { return partitions_.size(); }
+    template <class Visit>
+    void each_partition(Visit visit) {
+        for (auto& [id, partition] : partitions_) visit(*partition);
+    }
+
+private:
+    struct Opening {
+        PartitionId id;
+        const metadata::TopicState* topic;
+    };
+    void retire_missing(const metadata::MetadataImage& image);
+    std::vector<Opening> openings(const metadata::MetadataImage& image) const;
+    void open(const Opening& opening, const metadata::MetadataImage& image,
+              const std::map<std::string, LogHints>& hints);
+
+    env::Env& env_;
+    const BrokerConfig& config_;
+    const NodeFacts& facts_;
+    LogStore& logs_;
+    std::vector<Broker*> all_;
+    MetadataDriver* metadata_ = nullptr;
+    Shared<const metadata::MetadataImage> image_;
+    std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
+    std::set<PartitionId> offline_;  // Their logs could not be opened.
+    FetchSessions fetch_sessions_;
+    env::Mutex producer_ids_;
+    metadata::Controller::ProducerIdBlock producer_id_block_;
+};
+
+}  // namespace sluice::broker

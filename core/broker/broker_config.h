@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/strong.h"
+#include "core/base/time.h"
+#include "core/env/network.h"
+#include "core/metadata/controller.h"
+
+namespace sluice::broker {
+
+// What a node was started with. Kafka's names stand beside; defaults are Kafka's where ours need
+// not differ.
+struct BrokerConfig {
+    BrokerId node_id{1};                      // node.id
+    env::Address listen{"127.0.0.1", 9092};   // listeners
+    env::Address advertise;                   // advertised.listeners; host empty: as listen.
+    std::string data_directory;  // As clients are told where the logs are: log.dirs
+    bool auto_create_topics = true;           // auto.create.topics.enable
+    metadata::ControllerSettings controller;  // num.partitions, ...
+    Duration retention_check_interval = std::chrono::minutes(5);  // log.retention.check.interval.ms
+    Duration checkpoint_interval =
+        std::chrono::seconds(5);                       // log.flush.offset.checkpoint.interval.ms
+    Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
+    std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
+    std::size_t decode_memory_max = 64 << 20;          // request.decoded.max.bytes
+    std::size_t log_opens_at_once = 32;                // num.recovery.threads.per.data.dir
+    std::size_t decompressed_bytes_max = 64 << 20;     // record.decompressed.max.bytes
+};
+
+}  // namespace sluice::broker

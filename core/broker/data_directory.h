@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/uuid.h"
+#include "core/broker/log.h"
+
+namespace sluice::broker {
+
+// Whose a data directory is: meta.properties.
+struct DirectoryIdentity {
+    std::string cluster_id;
+    BrokerId node_id;
+    Uuid directory_id;
+};
+
+// What a data directory holds beside its logs. Used by the first shard only; storage/log implements
+// it.
+class DataDirectory {
+public:
+    virtual ~DataDirectory() = default;
+
+    // Takes the directory for this process, making it when it is new. Nothing when it was never
+    // formatted; Error::exists while another process has it, Error::corrupt for an unreadable
+    // identity.
+    virtual Result<std::optional<DirectoryIdentity>> open() = 0;
+    // Gives a new directory its identity; durable on return.
+    virtual Result<void> format(const DirectoryIdentity& identity) = 0;
+    // What the last run left for this one to open its logs with, by name. That it ended cleanly can
+    // be believed once only: the mark is durably gone on return.
+    virtual Result<std::map<std::string, LogHints>> begin() = 0;
+    // Records how far recovery may skip; durable on return.
+    virtual Result<void> checkpoint(const std::vector<LogStore::Checkpoint>& logs) = 0;
+    // Every log was closed without an error.
+    virtual Result<void> mark_clean() = 0;
+};
+
+}  // namespace sluice::broker

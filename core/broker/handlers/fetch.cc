@@ -1,0 +1,266 @@
+// Fetch: reads what is there on the shards it lies on, and waits for more when that is too little.
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "core/broker/errors.h"
+#include "core/broker/handlers/handlers.h"
+
+namespace sluice::broker {
+
+using namespace protocol;
+
+namespace {
+
+// One partition of a fetch on its way to its home shard and back.
+struct Item {
+    const FetchRequest::Topic* topic = nullptr;
+    const FetchRequest::Partition* wanted = nullptr;
+    PartitionId id;
+    ErrorCode error = ErrorCode::none;
+    Offset high_watermark{-1};
+    Offset log_start{-1};
+    Bytes records;
+};
+
+class FetchOperation {
+public:
+    FetchOperation(Broker& broker, const FetchRequest& request, Version version)
+        : broker_(broker), request_(request), version_(version), woken_(broker.env().scheduler) {}
+
+    FetchResponse run();
+
+private:
+    // A wait for news on another shard, which that shard's partitions or our cancelling end.
+    struct RemoteWait {
+        RemoteWait(env::Shards& shards, ShardId there)
+            : home(there), event(shards.scheduler_of(there)), call(shards) {}
+        ShardId home;
+        env::Event event;  // Of the other shard.
+        env::RemoteCall call;
+    };
+
+    void resolve();
+    void read_all();
+    void read_group(Broker& there, std::vector<Item*>& group);
+    void read_one(Broker& there, Item& item);
+    bool is_enough() const;
+    void wait_for_news(Time deadline);
+    static void watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
+                      bool begin);
+    FetchResponse response();
+
+    Broker& broker_;
+    const FetchRequest& request_;
+    Version version_;
+    env::Event woken_;
+    std::vector<Item> items_;
+    std::map<ShardId, std::vector<Item*>> groups_;
+    std::size_t bytes_ = 0;
+};
+
+// The records of a read in one piece. A large first piece goes out as it is and the rest with the
+// next fetch: that costs nothing, while joining copies.
+Bytes joined(const LogRead& read) {
+    if (read.pieces.empty()) return {};
+    if (read.pieces.size() == 1 || read.pieces.front().size() >= read.size / 4)
+        return read.pieces.front();
+    Buffer whole = Buffer::allocate(read.size);
+    std::size_t at = 0;
+    for (const Bytes& piece : read.pieces) {
+        std::memcpy(whole.data() + at, piece.data(), piece.size());
+        at += piece.size();
+    }
+    return Bytes(std::move(whole));
+}
+
+void FetchOperation::resolve() {
+    const Shared<const metadata::MetadataImage> image = broker_.shared_image();
+    const bool by_id = version_ >= Version(13);
+    for (const auto& topic : request_.topics) {
+        const metadata::TopicState* found =
+            by_id ? image->topic(topic.topic_id) : image->topic(topic.topic);
+        for (const auto& partition : topic.partitions) {
+            Item item;
+            item.topic = &topic;
+            item.wanted = &partition;
+            if (found == nullptr)
+                item.error =
+                    by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+            else if (found->partition(partition.partition) == nullptr)
+                item.error = ErrorCode::unknown_topic_or_partition;
+            else
+                item.id = {found->id, partition.partition};
+            items_.push_back(std::move(item));
+        }
+    }
+    for (Item& item : items_)
+        if (item.error == ErrorCode::none) groups_[broker_.home_of(item.id)].push_back(&item);
+}
+
+void FetchOperation::read_one(Broker& there, Item& item) {
+    const Partition::Use partition = there.find(item.id);
+    if (!partition) {
+        item.error = there.error_for_missing(item.id);
+        return;
+    }
+    item.high_watermark = partition->high_watermark();
+    item.log_start = partition->log().offsets().start;
+    item.error = partition->check_epoch(item.wanted->current_leader_epoch);
+    if (item.error != ErrorCode::none) return;
+    const Offset from = item.wanted->fetch_offset;
+    if (from < item.log_start || from > partition->log().offsets().end) {
+        item.error = ErrorCode::offset_out_of_range;
+        return;
+    }
+    const auto response_max =
+        std::min<std::size_t>(broker_.config().fetch_bytes_max,
+                              static_cast<std::size_t>(std::max(request_.max_bytes, 0)));
+    if (from >= item.high_watermark || (bytes_ > 0 && bytes_ >= response_max)) return;
+    PartitionLog::ReadRange range;
+    range.from = from;
+    range.before = item.high_watermark;
+    range.bytes_max =
+        std::min(static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
+                 response_max - std::min(bytes_, response_max));
+    // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
+    // with small limits gets past it.
+    range.at_least_one = bytes_ == 0;
+    const auto read = partition->read(range);
+    if (read.failed()) {
+        item.error = error_code_of(read.error());
+        return;
+    }
+    item.records = joined(*read);
+    bytes_ += item.records.size();
+}
+
+void FetchOperation::read_group(Broker& there, std::vector<Item*>& group) {
+    for (Item* item : group) {
+        item->error = ErrorCode::none;
+        item->records = Bytes();
+        read_one(there, *item);
+    }
+}
+
+void FetchOperation::read_all() {
+    bytes_ = 0;
+    for (auto& [home, group] : groups_) {
+        Broker& there = broker_.on(home);
+        const auto called = env::call(broker_.env().shards, home,
+                                      [this, &there, &to = group] { read_group(there, to); });
+        if (called) continue;
+        for (Item* item : group) item->error = ErrorCode::request_timed_out;
+    }
+}
+
+bool FetchOperation::is_enough() const {
+    if (bytes_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
+    return std::ranges::any_of(items_,
+                               [](const Item& item) { return item.error != ErrorCode::none; });
+}
+
+void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
+                           bool begin) {
+    for (const Item* item : group) {
+        const Partition::Use partition = there.find(item->id);
+        if (!partition) {
+            if (begin) event.set();
+            continue;
+        }
+        if (!begin) {
+            partition->watchers().remove(event);
+            continue;
+        }
+        partition->watchers().add(event);
+        // What came between the read and now would otherwise be news to nobody.
+        if (partition->high_watermark() > item->high_watermark) event.set();
+    }
+}
+
+void FetchOperation::wait_for_news(Time deadline) {
+    env::Shards& shards = broker_.env().shards;
+    std::vector<std::unique_ptr<RemoteWait>> waits;
+    for (auto& [home, group] : groups_) {
+        Broker& there = broker_.on(home);
+        if (home == shards.self()) {
+            watch(there, group, woken_, true);
+            continue;
+        }
+        waits.push_back(std::make_unique<RemoteWait>(shards, home));
+        RemoteWait& wait = *waits.back();
+        wait.call.notify(woken_);
+        wait.call.start(home, Task(), [&there, &to = group, &wait, deadline] {
+            watch(there, to, wait.event, true);
+            static_cast<void>(wait.event.wait_until(deadline).failed());
+            watch(there, to, wait.event, false);
+        });
+    }
+    static_cast<void>(woken_.wait_until(deadline).failed());
+    for (const auto& wait : waits) {
+        env::RemoteCall cancel(shards);
+        cancel.start(
+            wait->home, [&event = wait->event] { event.set(); }, Task());
+        static_cast<void>(cancel.wait().failed());
+        static_cast<void>(wait->call.wait().failed());
+    }
+    if (const auto here = groups_.find(shards.self()); here != groups_.end())
+        watch(broker_, here->second, woken_, false);
+}
+
+FetchResponse FetchOperation::run() {
+    const env::Clock& clock = broker_.env().clock;
+    const Time deadline = clock.now() + milliseconds(std::max(request_.max_wait_ms, 0));
+    resolve();
+    for (;;) {
+        read_all();
+        if (is_enough() || groups_.empty() || clock.now() >= deadline) break;
+        if (broker_.env().scheduler.stopped()) break;
+        wait_for_news(deadline);
+    }
+    return response();
+}
+
+FetchResponse FetchOperation::response() {
+    FetchResponse response;
+    for (Item& item : items_) {
+        if (response.responses.empty() || response.responses.back().topic != item.topic->topic ||
+            response.responses.back().topic_id != item.topic->topic_id) {
+            response.responses.emplace_back();
+            response.responses.back().topic = item.topic->topic;
+            response.responses.back().topic_id = item.topic->topic_id;
+        }
+        FetchResponse::Partition answer;
+        answer.partition_index = item.wanted->partition;
+        answer.error_code = item.error;
+        answer.high_watermark = item.high_watermark;
+        answer.last_stable_offset = item.high_watermark;
+        answer.log_start_offset = item.log_start;
+        answer.aborted_transactions.reset();
+        answer.records = std::move(item.records);
+        response.responses.back().partitions.push_back(std::move(answer));
+    }
+    return response;
+}
+
+}  // namespace
+
+FetchResponse handle(const RequestContext& context, FetchRequest request) {
+    Broker& broker = context.broker;
+    FetchSessions& sessions = broker.fetch_sessions();
+    const auto fresh = FetchSessionId(static_cast<std::int32_t>(
+        broker.env().random.between(1, std::numeric_limits<std::int32_t>::max())));
+    const FetchSessions::Plan plan =
+        sessions.begin(request, context.version, fresh, broker.env().clock.now());
+    if (plan.error != ErrorCode::none) {
+        FetchResponse refused;
+        refused.error_code = plan.error;
+        return refused;
+    }
+    FetchResponse response = FetchOperation(broker, request, context.version).run();
+    sessions.finish(plan, response);
+    return response;
+}
+
+}  // namespace sluice::broker

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/broker/broker.h"
+#include "core/broker/service.h"
+#include "core/protocol/api.h"
+
+namespace sluice::broker {
+
+// One request on its way: whose it is and where it came in.
+struct RequestContext {
+    Broker& broker;
+    Session& session;
+    const protocol::RequestHeader& header;
+    Version version;
+};
+
+// What is built of Kafka's APIs, one file each beside this one. ApiVersions advertises exactly
+// those that have an overload here, so that nothing is promised that is not there.
+protocol::ApiVersionsResponse handle(const RequestContext&, protocol::ApiVersionsRequest);
+protocol::MetadataResponse handle(const RequestContext&, protocol::MetadataRequest);
+protocol::FetchResponse handle(const RequestContext&, protocol::FetchRequest);
+protocol::ListOffsetsResponse handle(const RequestContext&, protocol::ListOffsetsRequest);
+protocol::CreateTopicsResponse handle(const RequestContext&, protocol::CreateTopicsRequest);
+protocol::DeleteTopicsResponse handle(const RequestContext&, protocol::DeleteTopicsRequest);
+protocol::CreatePartitionsResponse handle(const RequestContext&, protocol::CreatePartitionsRequest);
+protocol::InitProducerIdResponse handle(const RequestContext&, protocol::InitProducerIdRequest);
+protocol::DeleteRecordsResponse handle(const RequestContext&, protocol::DeleteRecordsRequest);
+protocol::OffsetForLeaderEpochResponse handle(const RequestContext&,
+                                              protocol::OffsetForLeaderEpochRequest);
+protocol::DescribeProducersResponse handle(const RequestContext&,
+                                           protocol::DescribeProducersRequest);
+protocol::DescribeLogDirsResponse handle(const RequestContext&, protocol::DescribeLogDirsRequest);
+protocol::DescribeTopicPartitionsResponse handle(const RequestContext&,
+                                                 protocol::DescribeTopicPartitionsRequest);
+protocol::DescribeClusterResponse handle(const RequestContext&, protocol::DescribeClusterRequest);
+
+template <class Request>
+concept Handled = requires(const RequestContext& context, Request request) {
+    handle(context, request);
+};
+
+// Produce answers later than it begins: see handlers/produce.cc.
+std::unique_ptr<PendingReply> begin_produce(const RequestContext& context, Bytes body);
+
+}  // namespace sluice::broker

@@ -1,0 +1,79 @@
+#include "core/broker/errors.h"
+#include "core/broker/handlers/partition_call.h"
+
+namespace sluice::broker {
+
+using namespace protocol;
+
+namespace {
+
+// Timestamps that are not times.
+constexpr Timestamp latest{-1};
+constexpr Timestamp earliest{-2};
+constexpr Timestamp greatest_timestamp{-3};
+constexpr Timestamp earliest_local{-4};
+constexpr Timestamp latest_tiered{-5};
+constexpr Timestamp earliest_pending_upload{-6};
+
+// The first version that knows each of them.
+bool is_known(Timestamp special, Version version) {
+    if (special >= earliest) return true;
+    if (special == greatest_timestamp) return version >= Version(7);
+    if (special == earliest_local) return version >= Version(8);
+    if (special == latest_tiered) return version >= Version(9);
+    return special == earliest_pending_upload && version >= Version(11);
+}
+
+void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
+             ListOffsetsResponse::Partition& answer) {
+    answer.error_code = partition.check_epoch(wanted.current_leader_epoch);
+    if (answer.error_code != ErrorCode::none) return;
+    const LogOffsets offsets = partition.log().offsets();
+    const auto answer_with = [&](Offset offset) {
+        answer.offset = offset;
+        answer.leader_epoch = partition.leader_epoch();
+    };
+    if (wanted.timestamp == latest) return answer_with(partition.high_watermark());
+    if (wanted.timestamp == earliest || wanted.timestamp == earliest_local)
+        return answer_with(offsets.start);
+    // There is no tiered storage: nothing is there, and nothing waits to go there.
+    if (wanted.timestamp == latest_tiered || wanted.timestamp == earliest_pending_upload) return;
+
+    const std::optional<Timestamp> time =
+        wanted.timestamp == greatest_timestamp ? std::nullopt : std::optional(wanted.timestamp);
+    const auto found = partition.log().find_timestamp(time, partition.high_watermark());
+    if (found.failed()) {
+        answer.error_code = error_code_of(found.error());
+        return;
+    }
+    if (!*found) return;
+    answer.timestamp = (*found)->timestamp;
+    answer.offset = (*found)->offset;
+    answer.leader_epoch = (*found)->leader_epoch;
+}
+
+}  // namespace
+
+ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest request) {
+    ListOffsetsResponse response;
+    for (const auto& topic : request.topics) {
+        ListOffsetsResponse::Topic answers;
+        answers.name = topic.name;
+        for (const auto& wanted : topic.partitions) {
+            ListOffsetsResponse::Partition answer;
+            answer.partition_index = wanted.partition_index;
+            ErrorCode error = ErrorCode::unsupported_version;
+            if (is_known(wanted.timestamp, context.version))
+                error = with_partition(
+                    context.broker, topic.name, wanted.partition_index,
+                    [&](Partition& partition) { look_up(partition, wanted, answer); });
+            if (error != ErrorCode::none) answer.error_code = error;
+            if (context.version < Version(4)) answer.leader_epoch = no_leader_epoch;
+            answers.partitions.push_back(answer);
+        }
+        response.topics.push_back(std::move(answers));
+    }
+    return response;
+}
+
+}  // namespace sluice::broker

@@ -1,0 +1,117 @@
+// CreateTopics, DeleteTopics and CreatePartitions: the controller decides, here is the way to it.
+
+#include "core/broker/errors.h"
+#include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/topic_creation.h"
+#include "core/broker/metadata_driver.h"
+#include "core/metadata/config_schema.h"
+
+namespace sluice::broker {
+
+using namespace protocol;
+
+Result<void> on_controller(Broker& broker, const std::function<void(MetadataDriver&)>& body) {
+    return env::call(broker.env().shards, ShardId(0),
+                     [&] { body(broker.on(ShardId(0)).metadata()); });
+}
+
+namespace {
+
+// Kafka's number for where a value comes from.
+constexpr std::int8_t source_topic = 1;
+constexpr std::int8_t source_default = 5;
+
+// The configuration a topic has from now on, as the answer of version 5 shows it.
+void show_configs(const CreateTopicsRequest& request, CreateTopicsResponse::Topic& made) {
+    const auto asked =
+        std::ranges::find(request.topics, made.name, &CreateTopicsRequest::Topic::name);
+    made.configs.emplace();
+    for (const metadata::ConfigDefinition& definition : metadata::topic_configs()) {
+        CreateTopicsResponse::Config shown;
+        shown.name = definition.name;
+        shown.value = std::string(definition.fallback);
+        shown.config_source = source_default;
+        for (const auto& given : asked->configs) {
+            if (given.name != definition.name) continue;
+            shown.value = given.value;
+            shown.config_source = source_topic;
+        }
+        made.configs->push_back(std::move(shown));
+    }
+}
+
+ErrorCode controller_error(Error error) {
+    return error == Error::stopped ? ErrorCode::not_controller : error_code_of(error);
+}
+
+}  // namespace
+
+CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& request) {
+    std::vector<TopicId> ids;
+    for (std::size_t i = 0; i < request.topics.size(); ++i)
+        ids.push_back(Uuid::random(broker.env().random));
+    Result<CreateTopicsResponse> response = Error::stopped;
+    const auto reached = on_controller(broker, [&](MetadataDriver& driver) {
+        response = driver.commit<CreateTopicsResponse>([&](const metadata::Controller& controller) {
+            return controller.create_topics(request, ids);
+        });
+    });
+    if (reached && response) return std::move(*response);
+
+    CreateTopicsResponse failed;
+    for (const auto& topic : request.topics) {
+        CreateTopicsResponse::Topic answer;
+        answer.name = topic.name;
+        answer.error_code = controller_error(response.error());
+        answer.error_message = std::string(name_of(answer.error_code));
+        failed.topics.push_back(std::move(answer));
+    }
+    return failed;
+}
+
+CreateTopicsResponse handle(const RequestContext& context, CreateTopicsRequest request) {
+    CreateTopicsResponse response = create_topics(context.broker, request);
+    for (CreateTopicsResponse::Topic& topic : response.topics)
+        if (topic.error_code == ErrorCode::none) show_configs(request, topic);
+    return response;
+}
+
+DeleteTopicsResponse handle(const RequestContext& context, DeleteTopicsRequest request) {
+    Result<DeleteTopicsResponse> response = Error::stopped;
+    const auto reached = on_controller(context.broker, [&](MetadataDriver& driver) {
+        response = driver.commit<DeleteTopicsResponse>([&](const metadata::Controller& controller) {
+            return controller.delete_topics(request, context.version);
+        });
+    });
+    if (reached && response) return std::move(*response);
+
+    DeleteTopicsResponse failed;
+    const auto refuse = [&](std::optional<std::string> name, const TopicId& id) {
+        DeleteTopicsResponse::Topic answer;
+        answer.name = std::move(name);
+        answer.topic_id = id;
+        answer.error_code = controller_error(response.error());
+        failed.responses.push_back(std::move(answer));
+    };
+    for (const auto& topic : request.topics) refuse(topic.name, topic.topic_id);
+    for (const auto& name : request.topic_names) refuse(name, {});
+    return failed;
+}
+
+CreatePartitionsResponse handle(const RequestContext& context, CreatePartitionsRequest request) {
+    Result<CreatePartitionsResponse> response = Error::stopped;
+    const auto reached = on_controller(context.broker, [&](MetadataDriver& driver) {
+        response =
+            driver.commit<CreatePartitionsResponse>([&](const metadata::Controller& controller) {
+                return controller.create_partitions(request);
+            });
+    });
+    if (reached && response) return std::move(*response);
+
+    CreatePartitionsResponse failed;
+    for (const auto& topic : request.topics)
+        failed.results.push_back({topic.name, controller_error(response.error()), std::nullopt});
+    return failed;
+}
+
+}  // namespace sluice::broker

@@ -1,0 +1,188 @@
+#include "core/broker/node.h"
+
+#include <fmt/format.h>
+
+namespace sluice::broker {
+
+namespace {
+
+Node::StartFailure failure(Error error, std::string_view what, std::string_view remedy) {
+    return {error, fmt::format("{} ({}). {}", what, name_of(error), remedy)};
+}
+
+}  // namespace
+
+Node::Node(std::vector<env::Env*> shards, BrokerConfig config, Parts parts)
+    : envs_(std::move(shards)),
+      env_(*envs_.front()),
+      config_(std::move(config)),
+      parts_(std::move(parts)) {}
+
+Node::~Node() = default;
+
+void Node::on_each_shard(const std::function<void(ShardParts&)>& body) {
+    for (std::uint32_t shard = 0; shard < shards_.size(); ++shard)
+        static_cast<void>(
+            env::call(env_.shards, ShardId(shard), [&] { body(*shards_[shard]); }).failed());
+}
+
+Result<void, Node::StartFailure> Node::start() {
+    CHECK_OK(open_directory());
+    CHECK_OK(start_shards());
+    CHECK_OK(start_metadata());
+    recovered_ = true;
+
+    std::vector<Service*> services;
+    for (const auto& shard : shards_) services.push_back(shard->broker.get());
+    frontend_ = parts_.frontend(envs_, services);
+    const auto opened = frontend_->open(config_.listen);
+    if (opened.failed())
+        return failure(opened.error(), fmt::format("cannot listen on {}", config_.listen.text()),
+                       "Choose another address with --listen, or stop what listens there.");
+    listening_ = *opened;
+    start_periodic_work();
+    return {};
+}
+
+Result<void, Node::StartFailure> Node::open_directory() {
+    directory_ = parts_.directory(env_);
+    const auto opened = directory_->open();
+    if (opened.failed()) {
+        if (opened.error() == Error::exists)
+            return failure(opened.error(), "another process uses this data directory",
+                           "Stop it, or choose another directory with --data.");
+        return failure(opened.error(), "the data directory cannot be opened",
+                       "Check its permissions and its meta.properties.");
+    }
+    DirectoryIdentity identity;
+    if (*opened) {
+        identity = **opened;
+        if (identity.node_id != config_.node_id)
+            return failure(Error::invalid,
+                           fmt::format("the data directory belongs to node {}, not to node {}",
+                                       identity.node_id.value, config_.node_id.value),
+                           "Set node.id to it, or choose another directory with --data.");
+    } else {
+        identity = {Uuid::random(env_.random).text(), config_.node_id, Uuid::random(env_.random)};
+        if (const auto formatted = directory_->format(identity); formatted.failed())
+            return failure(formatted.error(), "the data directory cannot be formatted",
+                           "Check its permissions and the free space.");
+    }
+    facts_.log_directory = config_.data_directory;
+    facts_.cluster_id = identity.cluster_id;
+    facts_.directory_id = identity.directory_id;
+    auto hints = directory_->begin();
+    if (hints.failed())
+        return failure(
+            hints.error(), "the checkpoints of the data directory cannot be read",
+            "Remove the damaged checkpoint files: recovery then reads the logs from their start.");
+    hints_ = std::move(*hints);
+    return {};
+}
+
+Result<void, Node::StartFailure> Node::start_shards() {
+    facts_.advertised = config_.advertise.host.empty() ? config_.listen : config_.advertise;
+    for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
+    on_each_shard([this](ShardParts& shard) {
+        shard.logs = parts_.logs(shard.env);
+        shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
+    });
+    for (const auto& shard : shards_)
+        if (!shard->broker)
+            return failure(Error::stopped, "the node was stopped", "Start it again.");
+    metadata_ = std::make_unique<MetadataDriver>(env_, config_, *shards_.front()->logs);
+    std::vector<Broker*> brokers;
+    for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
+    for (const auto& shard : shards_) shard->broker->connect(brokers, *metadata_);
+    metadata_->connect(brokers);
+    return {};
+}
+
+Result<void, Node::StartFailure> Node::start_metadata() {
+    const auto hint = hints_.find("__cluster_metadata-0");
+    const auto started = metadata_->start(hint == hints_.end() ? LogHints{} : hint->second);
+    if (started.failed())
+        return failure(
+            started.error(), "the metadata log cannot be recovered",
+            "Restore __cluster_metadata-0 from a copy; the log lines above say what is wrong.");
+    metadata_->set_hints(std::move(hints_));
+    const auto registered = metadata_->register_broker(facts_);
+    if (registered.failed())
+        return failure(registered.error(), "the broker cannot register itself in the metadata log",
+                       "Check the disk.");
+    return {};
+}
+
+void Node::start_periodic_work() {
+    on_each_shard([this](ShardParts& shard) {
+        const bool is_first = &shard == shards_.front().get();
+        const Duration interval =
+            is_first ? std::min(config_.retention_check_interval, config_.checkpoint_interval)
+                     : config_.retention_check_interval;
+        const auto spawned = shard.fibers.spawn("periodic", [this, &shard, is_first, interval] {
+            Time maintained = shard.env.clock.now();
+            for (;;) {
+                const auto waited = shard.stopping.wait_until(shard.env.clock.now() + interval);
+                if (waited || waited.error() != Error::timed_out) return;
+                if (is_first) write_checkpoints();
+                if (shard.env.clock.now() - maintained < config_.retention_check_interval) continue;
+                maintained = shard.env.clock.now();
+                shard.broker->maintain();
+            }
+        });
+        ASSERT(!spawned.failed());
+    });
+}
+
+void Node::write_checkpoints() {
+    std::vector<LogStore::Checkpoint> all;
+    on_each_shard([&](ShardParts& shard) {
+        const auto own = shard.logs->checkpoints();
+        all.insert(all.end(), own.begin(), own.end());
+    });
+    if (const auto written = directory_->checkpoint(all); written.failed())
+        env_.logger.warn("checkpoint.failed",
+                         {{"why", std::string(name_of(written.error()))},
+                          {"remedy", "recovery after a crash will read more"}});
+}
+
+bool Node::stop() {
+    if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
+    frontend_.reset();
+    on_each_shard([](ShardParts& shard) {
+        shard.stopping.set();
+        shard.fibers.join();
+    });
+    const bool durable = close_logs();
+    on_each_shard([](ShardParts& shard) {
+        if (shard.logs) shard.logs->stop();
+        shard.broker.reset();
+        shard.logs.reset();
+    });
+    metadata_.reset();
+    directory_.reset();
+    return durable;
+}
+
+bool Node::close_logs() {
+    if (!metadata_) return true;
+    bool durable = true;
+    std::vector<LogStore::Checkpoint> checkpoints;
+    on_each_shard([&](ShardParts& shard) {
+        if (!shard.broker) return;
+        durable = shard.broker->close() && durable;
+    });
+    durable = !metadata_->close().failed() && durable;
+    on_each_shard([&](ShardParts& shard) {
+        const auto own = shard.logs->checkpoints();
+        checkpoints.insert(checkpoints.end(), own.begin(), own.end());
+    });
+    if (!recovered_ || !durable) return durable;
+    return !directory_->checkpoint(checkpoints).failed() && !directory_->mark_clean().failed();
+}
+
+std::size_t Node::partition_count() const {
+    return shards_.empty() ? 0 : metadata_->image().partition_count;
+}
+
+}  // namespace sluice::broker

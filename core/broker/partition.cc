@@ -1,0 +1,117 @@
+#include "core/broker/partition.h"
+
+#include "core/broker/errors.h"
+#include "core/protocol/validate_batch.h"
+#include "core/replication/producer_states.h"
+
+namespace sluice::broker {
+
+using protocol::ErrorCode;
+
+namespace {
+
+std::int64_t window_milliseconds(Duration window) {
+    return window == Duration::max() ? INT64_MAX : to_milliseconds(window);
+}
+
+protocol::ValidationRules rules_for(const TopicSettings& settings, const AppendOrigin& origin,
+                                    Timestamp now) {
+    protocol::ValidationRules rules;
+    rules.from_client = origin.is_client;
+    rules.produce_version = origin.produce_version;
+    rules.batch_bytes_max = settings.batch_bytes_max;
+    rules.decompressed_bytes_max = origin.decompressed_bytes_max;
+    rules.compacted = settings.compacted;
+    rules.timestamp_type = settings.log_append_time ? protocol::TimestampType::log_append_time
+                                                    : protocol::TimestampType::create_time;
+    rules.timestamp_before_max_ms = window_milliseconds(settings.timestamp_before_max);
+    rules.timestamp_after_max_ms = window_milliseconds(settings.timestamp_after_max);
+    rules.now = now;
+    return rules;
+}
+
+}  // namespace
+
+Partition::Partition(env::Env& env, PartitionId id, std::string topic,
+                     std::unique_ptr<PartitionLog> log)
+    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {}
+
+void Partition::release() {
+    if (--users_ == 0 && unused_) unused_->set();
+}
+
+void Partition::retire() {
+    retired_ = true;
+    watchers_.notify();
+    if (users_ == 0) return;
+    env::Completion unused(env_.scheduler);
+    unused_ = &unused;
+    unused.wait();
+    unused_ = nullptr;
+}
+
+void Partition::update(const metadata::PartitionState& state, const TopicSettings& settings) {
+    state_ = state;
+    settings_ = settings;
+}
+
+ErrorCode Partition::check_epoch(LeaderEpoch clients) const {
+    if (clients == no_leader_epoch || clients == state_.leader_epoch) return ErrorCode::none;
+    return clients < state_.leader_epoch ? ErrorCode::fenced_leader_epoch
+                                         : ErrorCode::unknown_leader_epoch;
+}
+
+ProduceOutcome Partition::refuse(ErrorCode code, std::string message) const {
+    ProduceOutcome outcome;
+    outcome.error = code;
+    outcome.message = std::move(message);
+    return outcome;
+}
+
+ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
+    const Timestamp now = env_.clock.wall();
+    const auto facts = protocol::validate_batch(batch, rules_for(settings_, origin, now));
+    if (facts.failed()) {
+        ProduceOutcome outcome = refuse(facts.error().code, facts.error().message);
+        for (const auto& bad : facts.error().records)
+            outcome.record_errors.push_back({bad.index, bad.message});
+        return outcome;
+    }
+    if (facts->is_transactional && origin.is_client)
+        return refuse(ErrorCode::invalid_request,
+                      "Transactions are not served yet: use an idempotent producer without a "
+                      "transactional.id.");
+    if (log_->offline())
+        return refuse(ErrorCode::kafka_storage_error, "The partition's log is offline.");
+
+    ProduceOutcome outcome;
+    outcome.log_start = log_->offsets().start;
+    const auto verdict = log_->producers().check(replication::ProducerBatch::of(*facts));
+    if (const auto* code = std::get_if<ErrorCode>(&verdict)) return refuse(*code, {});
+    if (const auto* original = std::get_if<replication::ProducerStates::Duplicate>(&verdict)) {
+        outcome.base = original->base;
+        outcome.next = original->next;
+        if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
+        return outcome;
+    }
+    const auto appended = log_->append(batch, *facts, state_.leader_epoch);
+    if (appended.failed())
+        return refuse(error_code_of(appended.error()), appended.error() == Error::no_space
+                                                           ? "The broker's disk is full."
+                                                           : std::string());
+    outcome.base = appended->base;
+    outcome.next = appended->next;
+    if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;
+    return outcome;
+}
+
+ErrorCode Partition::wait_committed(Offset end) {
+    const Offset before = high_watermark();
+    if (const auto durable = log_->wait_durable(end); durable.failed())
+        return error_code_of(durable.error());
+    // Nobody below us calls up: whoever waited for the disk tells the readers.
+    if (high_watermark() > before) watchers_.notify();
+    return ErrorCode::none;
+}
+
+}  // namespace sluice::broker

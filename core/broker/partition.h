@@ -1,0 +1,116 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/broker/log.h"
+#include "core/broker/topic_settings.h"
+#include "core/broker/watchers.h"
+#include "core/env/env.h"
+#include "core/metadata/image.h"
+#include "core/protocol/error_code.h"
+#include "core/protocol/messages/produce.h"
+
+namespace sluice::broker {
+
+struct PartitionId {
+    TopicId topic;
+    PartitionIndex index;
+
+    friend auto operator<=>(const PartitionId&, const PartitionId&) = default;
+};
+
+// What became of one batch.
+struct ProduceOutcome {
+    protocol::ErrorCode error = protocol::ErrorCode::none;
+    std::string message;
+    std::vector<protocol::ProduceResponse::RecordError> record_errors;
+    Offset base{-1};
+    Offset next{-1};  // The client may be told once everything before it is committed.
+    Timestamp log_append_time = no_timestamp;
+    Offset log_start{-1};
+};
+
+// Who appends, and what that changes.
+struct AppendOrigin {
+    Version produce_version;
+    bool is_client = true;  // Coordinators and the controller write what clients may not.
+    std::size_t decompressed_bytes_max = 64 << 20;
+};
+
+// One partition on its home shard: carries batches between requests and the log, and tells who
+// waits.
+class Partition {
+public:
+    Partition(env::Env& env, PartitionId id, std::string topic, std::unique_ptr<PartitionLog> log);
+    ~Partition() { ASSERT(users_ == 0); }
+
+    // While one is alive the partition is not destroyed, though it may be retired.
+    class Use {
+    public:
+        Use() = default;
+        explicit Use(Partition& partition) : partition_(&partition) { ++partition.users_; }
+        Use(Use&& other) noexcept : partition_(std::exchange(other.partition_, nullptr)) {}
+        Use& operator=(Use&& other) noexcept {
+            std::swap(partition_, other.partition_);
+            return *this;
+        }
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        ~Use() {
+            if (partition_) partition_->release();
+        }
+        explicit operator bool() const { return partition_ != nullptr; }
+        Partition* operator->() const { return partition_; }
+        Partition& operator*() const { return *partition_; }
+
+    private:
+        Partition* partition_ = nullptr;
+    };
+
+    // Checks and orders one batch; never waits.
+    ProduceOutcome append(Slice batch, const AppendOrigin& origin);
+    // Waits until everything before `end` is committed, and may be answered and read.
+    protocol::ErrorCode wait_committed(Offset end);
+    Result<LogRead> read(const PartitionLog::ReadRange& range) { return log_->read(range); }
+
+    // FENCED_LEADER_EPOCH or UNKNOWN_LEADER_EPOCH when the client knows another epoch than ours
+    // (KIP-320).
+    protocol::ErrorCode check_epoch(LeaderEpoch clients) const;
+
+    // The image says something new about it.
+    void update(const metadata::PartitionState& state, const TopicSettings& settings);
+    // The topic is deleted: whoever waits gives up. Returns when nobody uses it any more.
+    void retire();
+    std::unique_ptr<PartitionLog> take_log() { return std::move(log_); }
+
+    const PartitionId& id() const { return id_; }
+    const std::string& topic() const { return topic_; }
+    PartitionLog& log() { return *log_; }
+    const PartitionLog& log() const { return *log_; }
+    // Consumers read below it. One replica: whatever is durable is committed.
+    Offset high_watermark() const { return log_->offsets().durable; }
+    LeaderEpoch leader_epoch() const { return state_.leader_epoch; }
+    const TopicSettings& settings() const { return settings_; }
+    bool retired() const { return retired_; }
+    Watchers& watchers() { return watchers_; }
+
+private:
+    void release();
+    ProduceOutcome refuse(protocol::ErrorCode code, std::string message) const;
+
+    env::Env& env_;
+    PartitionId id_;
+    std::string topic_;
+    std::unique_ptr<PartitionLog> log_;
+    metadata::PartitionState state_;
+    TopicSettings settings_;
+    Watchers watchers_;
+    std::size_t users_ = 0;
+    env::Completion* unused_ = nullptr;  // Of whoever retires it.
+    bool retired_ = false;
+};
+
+}  // namespace sluice::broker

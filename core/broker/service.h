@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/env/network.h"
+
+namespace sluice::broker {
+
+// What a connection knows about its client; it lives as long as the connection.
+struct Session {
+    env::Address peer;
+    std::string client_id;  // Of the last request; for logs.
+    std::string software_name;
+    std::string software_version;
+};
+
+// The answer to one request, in the making.
+class PendingReply {
+public:
+    virtual ~PendingReply() = default;
+
+    // Waits for whatever the answer depends on. The whole frame in pieces, or none at all when the
+    // request wants no answer. Called once, in the order of the requests of a connection.
+    virtual Result<std::vector<Bytes>> finish() = 0;
+};
+
+// One shard's broker as its connections see it.
+class Service {
+public:
+    virtual ~Service() = default;
+
+    // Takes one request, `frame` without its length, from a connection whose earlier requests have
+    // all begun. Everything but Produce is done when this returns. Error::invalid, after saying why
+    // in the log, when the only answer is to close the connection. The reply may use `session`.
+    virtual Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) = 0;
+};
+
+}  // namespace sluice::broker

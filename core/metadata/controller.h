@@ -1,0 +1,90 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/metadata/image.h"
+#include "core/metadata/item_error.h"
+#include "core/protocol/error_code.h"
+#include "core/protocol/messages/create_partitions.h"
+#include "core/protocol/messages/create_topics.h"
+#include "core/protocol/messages/delete_topics.h"
+
+namespace sluice::metadata {
+
+// What a decision asks for: records to commit, and the answer to give once they are.
+template <class Reply>
+struct Decision {
+    std::vector<protocol::MetadataRecord> records;
+    Reply reply;
+};
+
+struct ControllerSettings {
+    std::int32_t partitions_default = 1;          // num.partitions
+    std::int16_t replication_factor_default = 1;  // default.replication.factor
+    std::int32_t partitions_per_topic_max = 10'000;
+    std::size_t partitions_max = 20'000;
+    bool deletion_enabled = true;  // delete.topic.enable
+};
+
+// Decides what happens to the cluster's metadata: a const look at the image, and records out. It
+// draws nothing: fresh topic ids are passed in, one for each topic of a request.
+class Controller {
+public:
+    Controller(const MetadataImage& image, const ControllerSettings& settings)
+        : image_(image), settings_(settings) {}
+
+    Decision<protocol::CreateTopicsResponse> create_topics(
+        const protocol::CreateTopicsRequest& request, const std::vector<TopicId>& fresh_ids) const;
+    Decision<protocol::DeleteTopicsResponse> delete_topics(
+        const protocol::DeleteTopicsRequest& request, Version version) const;
+    Decision<protocol::CreatePartitionsResponse> create_partitions(
+        const protocol::CreatePartitionsRequest& request) const;
+
+    // Producer ids are handed out in blocks; a block that was begun and lost leaves a hole.
+    struct ProducerIdBlock {
+        ProducerId first;
+        std::int64_t count = 0;
+    };
+    static constexpr std::int64_t producer_id_block = 1000;
+    Decision<ProducerIdBlock> allocate_producer_ids(BrokerId broker) const;
+
+    // A broker says it is here, in a new incarnation; on a lone node also unfenced at once.
+    Decision<protocol::BrokerEpoch> register_broker(
+        const protocol::RegisterBrokerRecord& registration) const;
+
+private:
+    struct Placement {
+        std::vector<std::vector<BrokerId>> replicas;  // By partition.
+    };
+    Result<Placement, ItemError> place(const protocol::CreateTopicsRequest::Topic& topic) const;
+    Result<Placement, ItemError> place_manually(
+        const protocol::CreateTopicsRequest::Topic& topic) const;
+    Result<Placement, ItemError> place_more(const protocol::CreatePartitionsRequest::Topic& item,
+                                            std::size_t room) const;
+    Result<Placement, ItemError> admit(const protocol::CreateTopicsRequest::Topic& topic,
+                                       std::size_t partitions,
+                                       const std::set<std::string>& forms) const;
+    std::vector<protocol::MetadataRecord> records_of(
+        const protocol::CreateTopicsRequest::Topic& topic, const TopicId& id,
+        const Placement& placement) const;
+    ItemError too_many_partitions() const;
+    std::optional<ItemError> check_name(std::string_view name) const;
+    Result<void, ItemError> check_replicas(const std::vector<BrokerId>& replicas) const;
+    std::vector<BrokerId> usable_brokers() const;
+    protocol::PartitionRecord partition_record(const TopicId& id, PartitionIndex index,
+                                               const std::vector<BrokerId>& replicas) const;
+
+    const MetadataImage& image_;
+    const ControllerSettings& settings_;
+};
+
+// Spreads `count` partitions over the brokers, beginning with the `first`-th: leaders in turn,
+// followers on the brokers behind them. Every broker list it returns has `replication` distinct
+// members.
+std::vector<std::vector<BrokerId>> place_replicas(const std::vector<BrokerId>& brokers,
+                                                  std::size_t first, std::size_t count,
+                                                  std::size_t replication);
+
+}  // namespace sluice::metadata

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/shared.h"
+#include "core/base/strong.h"
+#include "core/base/uuid.h"
+#include "core/protocol/metadata_record.h"
+#include "core/protocol/types.h"
+
+namespace sluice::metadata {
+
+struct PartitionState {
+    std::vector<BrokerId> replicas;
+    std::vector<BrokerId> isr;
+    std::vector<BrokerId> removing_replicas;
+    std::vector<BrokerId> adding_replicas;
+    std::vector<BrokerId> eligible_leader_replicas;
+    std::vector<BrokerId> last_known_elr;
+    std::vector<Uuid> directories;
+    BrokerId leader{-1};
+    LeaderEpoch leader_epoch{0};
+    protocol::PartitionEpoch partition_epoch{0};
+    std::int8_t leader_recovery_state = 0;
+
+    friend bool operator==(const PartitionState&, const PartitionState&) = default;
+};
+
+struct TopicState {
+    std::string name;
+    TopicId id;
+    std::map<PartitionIndex, PartitionState> partitions;
+
+    const PartitionState* partition(PartitionIndex index) const {
+        const auto found = partitions.find(index);
+        return found == partitions.end() ? nullptr : &found->second;
+    }
+    friend bool operator==(const TopicState&, const TopicState&) = default;
+};
+
+struct BrokerState {
+    protocol::BrokerEpoch epoch{0};
+    Uuid incarnation;
+    std::vector<protocol::RegisterBrokerRecord::EndPoint> end_points;
+    std::vector<Uuid> directories;
+    std::optional<std::string> rack;
+    bool fenced = true;
+
+    friend bool operator==(const BrokerState&, const BrokerState&) = default;
+};
+
+// Kafka's numbers for what a configuration belongs to.
+enum class ResourceType : std::int8_t {
+    topic = 2,
+    broker = 4,
+    broker_logger = 8,
+    client_metrics = 16,
+    group = 32
+};
+
+struct ConfigResource {
+    ResourceType type = ResourceType::topic;
+    std::string name;  // For brokers the id, or nothing for the default of all.
+
+    friend auto operator<=>(const ConfigResource&, const ConfigResource&) = default;
+};
+
+using ConfigValues = std::map<std::string, std::string, std::less<>>;
+
+// What the metadata log says, up to an offset. A value: copying shares the topics.
+struct MetadataImage {
+    Offset next_offset;  // Of the first record it does not hold yet.
+    LeaderEpoch epoch{0};
+    std::map<std::string, Shared<const TopicState>, std::less<>> topics_by_name;
+    std::map<TopicId, Shared<const TopicState>> topics_by_id;
+    std::map<BrokerId, BrokerState> brokers;
+    std::map<ConfigResource, ConfigValues> configs;
+    std::map<std::string, std::int16_t> features;
+    ProducerId next_producer_id{0};
+    std::size_t partition_count = 0;
+
+    const TopicState* topic(std::string_view name) const;
+    const TopicState* topic(const TopicId& id) const;
+    const ConfigValues& config(const ConfigResource& resource) const;
+};
+
+// Two images hold the same, however their topics are shared.
+bool equal(const MetadataImage& a, const MetadataImage& b);
+
+// Builds images out of records, one after the other: the only way the hard state of a cluster's
+// metadata changes. Applying cannot fail: a record that fits nothing changes nothing.
+class ImageBuilder {
+public:
+    explicit ImageBuilder(MetadataImage from = {}) : image_(std::move(from)) {}
+
+    void apply(const protocol::MetadataRecord& record);
+    void advance(Offset next_offset, LeaderEpoch epoch);
+    // The image so far.
+    const MetadataImage& image();
+
+private:
+    void apply_record(const protocol::TopicRecord& record);
+    void apply_record(const protocol::PartitionRecord& record);
+    void apply_record(const protocol::PartitionChangeRecord& record);
+    void apply_record(const protocol::RemoveTopicRecord& record);
+    void apply_record(const protocol::ConfigRecord& record);
+    void apply_record(const protocol::RegisterBrokerRecord& record);
+    void apply_record(const protocol::UnregisterBrokerRecord& record);
+    void apply_record(const protocol::FenceBrokerRecord& record);
+    void apply_record(const protocol::UnfenceBrokerRecord& record);
+    void apply_record(const protocol::BrokerRegistrationChangeRecord& record);
+    void apply_record(const protocol::FeatureLevelRecord& record);
+    void apply_record(const protocol::ProducerIdsRecord& record);
+    void apply_record(const protocol::ClearElrRecord& record);
+    void apply_record(const auto&) {}  // No-ops, controllers and transaction marks leave no state.
+
+    TopicState* open(const TopicId& id);
+    void freeze();
+
+    MetadataImage image_;
+    std::map<TopicId, TopicState> open_;  // Topics being changed; in image_ after freeze().
+};
+
+}  // namespace sluice::metadata

@@ -1,0 +1,47 @@
+#include "net/kafka/kafka_frontend.h"
+
+namespace sluice::net {
+
+KafkaFrontend::KafkaFrontend(std::vector<env::Env*> shards, std::vector<broker::Service*> services,
+                             const ServerLimits& limits)
+    : envs_(std::move(shards)),
+      env_(*envs_.front()),
+      services_(std::move(services)),
+      limits_(limits),
+      servers_(envs_.size()),
+      fibers_(env_.scheduler) {}
+
+KafkaFrontend::~KafkaFrontend() = default;
+
+void KafkaFrontend::on_each_shard(const std::function<void(std::uint32_t)>& body) {
+    for (std::uint32_t shard = 0; shard < envs_.size(); ++shard)
+        static_cast<void>(env::call(env_.shards, ShardId(shard), [&] { body(shard); }).failed());
+}
+
+Result<env::Address> KafkaFrontend::open(const env::Address& listen) {
+    on_each_shard([this](std::uint32_t shard) {
+        servers_[shard] = std::make_unique<Server>(*envs_[shard], *services_[shard], limits_);
+    });
+    std::vector<Server*> servers;
+    for (const auto& server : servers_) {
+        if (!server) return Error::stopped;
+        servers.push_back(server.get());
+    }
+    auto acceptor = std::make_unique<Acceptor>(env_, std::move(servers));
+    CHECK_OK(acceptor->listen(listen));
+    CHECK_OK(fibers_.spawn("acceptor", [acceptor = acceptor.get()] { acceptor->run(); }));
+    acceptor_ = std::move(acceptor);
+    return acceptor_->address();
+}
+
+void KafkaFrontend::close(Time deadline) {
+    if (acceptor_) acceptor_->stop();
+    fibers_.join();
+    acceptor_.reset();
+    on_each_shard([this, deadline](std::uint32_t shard) {
+        if (servers_[shard]) servers_[shard]->stop(deadline);
+        servers_[shard].reset();
+    });
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,136 @@
+#include "net/kafka/server_connection.h"
+
+namespace sluice::net {
+
+ServerConnection::ServerConnection(env::Env& env, broker::Service& service, MemoryBudget& budget,
+                                   const ConnectionLimits& limits,
+                                   std::unique_ptr<env::Connection> connection)
+    : env_(env),
+      service_(service),
+      limits_(limits),
+      connection_(std::move(connection)),
+      frames_(*connection_, budget, {.frame_bytes_max = limits.request_bytes_max}),
+      changed_(env.scheduler),
+      room_(env.scheduler),
+      watch_ended_(env.scheduler) {
+    session_.peer = connection_->peer();
+}
+
+void ServerConnection::serve() {
+    read_since_ = wrote_at_ = env_.clock.now();
+    env::FiberGroup fibers(env_.scheduler);
+    const bool whole = fibers.spawn("connection-writer", [this] { write_replies(); }) &&
+                       fibers.spawn("connection-watch", [this] { watch(); });
+    if (whole)
+        read_requests();
+    else
+        env_.logger.warn("connection.refused", {{"client", session_.peer.text()},
+                                                {"why", "too many fibers"},
+                                                {"remedy", "fewer connections, or fibers.max"}});
+    reading_ended_ = true;
+    changed_.set();
+    if (!whole) watch_ended_.set();
+    fibers.join();
+    connection_->close();
+}
+
+void ServerConnection::drain() {
+    draining_ = true;
+    // A reader that waits between two frames has nothing to finish.
+    if (begun_.empty() && frames_.partial() == 0) connection_->close();
+}
+
+void ServerConnection::read_requests() {
+    while (!draining_) {
+        read_since_ = env_.clock.now();
+        auto frame = frames_.next();
+        if (frame.failed()) {
+            if (frame.error() == Error::invalid) refuse_frame();
+            return;
+        }
+        auto reply = service_.begin(session_, std::move(frame->bytes));
+        if (reply.failed()) return;
+        begun_.push_back({std::move(reply).value(), std::move(frame->memory)});
+        changed_.set();
+        while (begun_.size() >= limits_.requests_in_flight_max)
+            if (room_.wait().failed()) return;
+    }
+}
+
+void ServerConnection::refuse_frame() {
+    env_.logger.warn("request.refused",
+                     {{"client", session_.peer.text()},
+                      {"client_id", session_.client_id},
+                      {"length", std::to_string(frames_.bad_length())},
+                      {"remedy", "not a Kafka client, or raise socket.request.max.bytes"}});
+}
+
+void ServerConnection::write_replies() {
+    for (;;) {
+        if (begun_.empty()) {
+            if (reading_ended_) break;
+            if (changed_.wait().failed()) break;
+            continue;
+        }
+        auto frame = begun_.front().reply->finish();
+        if (frame.failed()) break;
+        if (!frame->empty() && write_all(std::move(*frame)).failed()) break;
+        begun_.pop_front();
+        room_.set();
+    }
+    // Answers that nobody will read still have work under way that uses their memory.
+    for (Begun& left : begun_) static_cast<void>(left.reply->finish().failed());
+    begun_.clear();
+    connection_->close();
+    room_.set();
+    watch_ended_.set();
+}
+
+Result<void> ServerConnection::write_all(std::vector<Bytes> frame) {
+    std::vector<Slice> left;
+    for (const Bytes& piece : frame)
+        if (!piece.empty()) left.push_back(piece.view());
+    std::span<Slice> rest(left);
+    writing_ = true;
+    while (!rest.empty()) {
+        wrote_at_ = env_.clock.now();
+        TRY(std::size_t count, connection_->write(rest));
+        while (count > 0) {
+            const std::size_t taken = std::min(count, rest.front().size());
+            rest.front() = rest.front().subspan(taken);
+            count -= taken;
+            if (rest.front().empty()) rest = rest.subspan(1);
+        }
+    }
+    writing_ = false;
+    wrote_at_ = env_.clock.now();
+    return {};
+}
+
+// Closes a connection whose client does not go on: half a request, an answer it does not read, or
+// nothing at all for long.
+void ServerConnection::watch() {
+    const Duration step =
+        std::min({limits_.idle_max, limits_.request_time_max, limits_.write_time_max}) / 4;
+    while (watch_ended_.wait_until(env_.clock.now() + step).failed()) {
+        if (env_.scheduler.stopped()) break;
+        const Time now = env_.clock.now();
+        const bool waits_for_client = begun_.empty();
+        const char* why = nullptr;
+        if (writing_ && now - wrote_at_ > limits_.write_time_max)
+            why = "does not read its answers";
+        else if (waits_for_client && frames_.partial() > 0 &&
+                 now - read_since_ > limits_.request_time_max)
+            why = "stopped within a request";
+        else if (waits_for_client && now - std::max(read_since_, wrote_at_) > limits_.idle_max)
+            why = "idle";
+        if (why == nullptr) continue;
+        env_.logger.info(
+            "connection.closed",
+            {{"client", session_.peer.text()}, {"client_id", session_.client_id}, {"why", why}});
+        connection_->close();
+        break;
+    }
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,92 @@
+#include "storage/log/data_root.h"
+
+#include "storage/log/checkpoint_files.h"
+#include "storage/log/file_io.h"
+
+namespace sluice::storage {
+namespace {
+
+constexpr std::string_view top;  // The directory itself.
+constexpr std::size_t identity_bytes_max = 64 << 10;
+constexpr std::size_t checkpoint_bytes_max = 64 << 20;
+constexpr std::int64_t no_broker_epoch = -1;
+
+}  // namespace
+
+Result<std::optional<broker::DirectoryIdentity>> DataRoot::open() {
+    CHECK_OK(env_.disk.make_directory(std::string(top)));
+    TRY(lock_, env_.disk.lock(".lock"));
+    const auto text = read_file(env_.disk, std::string(meta_properties_file), identity_bytes_max);
+    if (text.failed()) {
+        if (text.error() == Error::not_found) return std::optional<broker::DirectoryIdentity>();
+        return text.error();
+    }
+    const auto meta = parse_meta_properties(as_text({text->data(), text->size()}));
+    if (!meta) return Error::corrupt;
+    return std::optional(
+        broker::DirectoryIdentity{meta->cluster_id, meta->node_id, meta->directory_id});
+}
+
+Result<void> DataRoot::format(const broker::DirectoryIdentity& identity) {
+    const std::string text =
+        meta_properties_text({identity.cluster_id, identity.node_id, identity.directory_id});
+    return replace_file(env_.disk, std::string(top), meta_properties_file, as_slice(text));
+}
+
+Result<std::map<std::string, Offset>> DataRoot::offsets_in(std::string_view file) {
+    const auto text = read_file(env_.disk, std::string(file), checkpoint_bytes_max);
+    if (text.failed()) {
+        if (text.error() == Error::not_found) return std::map<std::string, Offset>();
+        return text.error();
+    }
+    auto offsets = parse_offsets(as_text({text->data(), text->size()}));
+    if (!offsets) return Error::corrupt;
+    return std::move(*offsets);
+}
+
+Result<bool> DataRoot::take_clean_mark() {
+    const std::string path(clean_shutdown_file);
+    const auto file = env_.disk.open(path, env::OpenMode::read);
+    if (file.failed()) {
+        if (file.error() == Error::not_found) return false;
+        return file.error();
+    }
+    CHECK_OK(env_.disk.remove(path));
+    CHECK_OK(env_.disk.sync_directory(std::string(top)));
+    return true;
+}
+
+Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
+    TRY(const auto recovery_points, offsets_in(recovery_points_file));
+    TRY(const auto starts, offsets_in(log_starts_file));
+    TRY(const bool clean, take_clean_mark());
+    std::map<std::string, broker::LogHints> hints;
+    for (const auto& [name, offset] : recovery_points) {
+        hints[name].recovery_point = offset;
+        hints[name].clean = clean;
+    }
+    for (const auto& [name, offset] : starts) hints[name].start = offset;
+    return hints;
+}
+
+Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) {
+    std::map<std::string, Offset> recovery_points;
+    std::map<std::string, Offset> starts;
+    for (const auto& log : logs) {
+        recovery_points[log.name] = log.recovery_point;
+        if (log.start > Offset(0)) starts[log.name] = log.start;
+    }
+    // Kafka reads high watermarks from here; with one replica all that is durable is committed.
+    const std::string points = offsets_text(recovery_points);
+    CHECK_OK(replace_file(env_.disk, std::string(top), recovery_points_file, as_slice(points)));
+    CHECK_OK(replace_file(env_.disk, std::string(top), high_watermarks_file, as_slice(points)));
+    const std::string start_points = offsets_text(starts);
+    return replace_file(env_.disk, std::string(top), log_starts_file, as_slice(start_points));
+}
+
+Result<void> DataRoot::mark_clean() {
+    const std::string text = clean_shutdown_text(no_broker_epoch);
+    return replace_file(env_.disk, std::string(top), clean_shutdown_file, as_slice(text));
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "core/broker/data_directory.h"
+#include "core/env/env.h"
+
+namespace sluice::storage {
+
+// Kafka's files at the top of a data directory: meta.properties, the checkpoints of all logs, and
+// the mark of a clean shutdown. All paths are relative to the directory.
+class DataRoot final : public broker::DataDirectory {
+public:
+    explicit DataRoot(env::Env& env) : env_(env) {}
+
+    Result<std::optional<broker::DirectoryIdentity>> open() override;
+    Result<void> format(const broker::DirectoryIdentity& identity) override;
+    Result<std::map<std::string, broker::LogHints>> begin() override;
+    Result<void> checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) override;
+    Result<void> mark_clean() override;
+
+private:
+    Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
+    Result<bool> take_clean_mark();
+
+    env::Env& env_;
+    std::unique_ptr<env::DiskLock> lock_;
+};
+
+}  // namespace sluice::storage

@@ -1,0 +1,71 @@
+#include "storage/log/file_io.h"
+
+#include <array>
+#include <vector>
+
+#include "storage/log/names.h"
+
+namespace sluice::storage {
+
+Result<std::size_t> read_fully(env::File& file, std::uint64_t offset, MutableSlice into) {
+    std::size_t done = 0;
+    while (done < into.size()) {
+        TRY(const std::size_t count, file.read(offset + done, into.subspan(done)));
+        if (count == 0) break;
+        done += count;
+    }
+    return done;
+}
+
+Result<void> write_fully(env::File& file, std::uint64_t offset, std::span<const Slice> pieces,
+                         std::uint64_t& written) {
+    std::vector<Slice> rest(pieces.begin(), pieces.end());
+    std::size_t first = 0;
+    while (first < rest.size()) {
+        TRY(std::size_t count, file.write(offset + written, std::span(rest).subspan(first)));
+        // A disk that takes nothing and gives no reason would keep us here for ever.
+        if (count == 0) return Error::io;
+        written += count;
+        while (first < rest.size() && count >= rest[first].size()) count -= rest[first++].size();
+        if (first < rest.size()) rest[first] = rest[first].subspan(count);
+    }
+    return {};
+}
+
+Result<void> write_fully(env::File& file, std::uint64_t offset, Slice bytes) {
+    if (bytes.empty()) return {};
+    std::uint64_t written = 0;
+    return write_fully(file, offset, std::array{bytes}, written);
+}
+
+Result<Buffer> read_file(env::Disk& disk, const std::string& path, std::size_t size_max) {
+    TRY(const auto file, disk.open(path, env::OpenMode::read));
+    TRY(const std::uint64_t size, file->size());
+    if (size > size_max) return Error::limit;
+    Buffer content = Buffer::allocate(size);
+    TRY(const std::size_t count, read_fully(*file, 0, content.all()));
+    if (count != size) return Error::corrupt;
+    return content;
+}
+
+Result<void> replace_file(env::Disk& disk, const std::string& directory, std::string_view name,
+                          Slice bytes) {
+    const std::string path = join(directory, name);
+    const std::string temporary = path + std::string(temporary_suffix);
+    {
+        TRY(const auto file, disk.open(temporary, env::OpenMode::create));
+        CHECK_OK(file->truncate(0));
+        CHECK_OK(write_fully(*file, 0, bytes));
+        CHECK_OK(file->sync());
+    }
+    CHECK_OK(disk.rename(temporary, path));
+    return disk.sync_directory(directory);
+}
+
+Result<void> remove_if_present(env::Disk& disk, const std::string& path) {
+    auto removed = disk.remove(path);
+    if (removed.failed() && removed.error() == Error::not_found) return {};
+    return removed;
+}
+
+}  // namespace sluice::storage

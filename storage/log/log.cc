@@ -1,0 +1,228 @@
+#include "storage/log/log.h"
+
+#include <algorithm>
+
+#include "core/protocol/record_batch.h"
+#include "core/protocol/validate_batch.h"
+#include "storage/log/producer_snapshot.h"
+#include "storage/log/scan.h"
+
+namespace sluice::storage {
+
+Result<std::unique_ptr<Log>> Log::open(LogResources& resources, const LogOpening& opening) {
+    Recovery recovery(resources, opening);
+    TRY(auto recovered, recovery.run());
+    std::unique_ptr<Log> log(new Log(resources, opening, std::move(recovered)));
+    CHECK_OK(log->writer_.open());
+    return log;
+}
+
+Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recovered)
+    : resources_(resources),
+      name_(opening.name),
+      directory_(opening.directory()),
+      config_(opening.config),
+      segments_(std::move(recovered.segments)),
+      epochs_(std::move(recovered.epochs)),
+      producers_(std::move(recovered.producers)),
+      tail_(resources.tails, resources.options),
+      writer_(resources, directory_, tail_, segments_.active().base, recovered.end),
+      index_files_(resources, directory_),
+      progressed_(resources.doors.scheduler),
+      upkeep_(resources.doors.scheduler),
+      appended_at_upkeep_(recovered.end),
+      checkpointed_(recovered.checkpointed),
+      snapshots_(std::move(recovered.snapshots)) {
+    offsets_ = {recovered.start, recovered.end, recovered.end};
+    size_bytes_ = segments_.size_bytes();
+    resources_.logs[name_] = this;
+}
+
+Log::~Log() {
+    ASSERT(visits_ == 0);
+    resources_.committer.leave(*this);
+    const auto mine = resources_.logs.find(name_);
+    if (mine != resources_.logs.end() && mine->second == this) resources_.logs.erase(mine);
+}
+
+Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::ValidatedBatch& facts,
+                                          LeaderEpoch epoch) {
+    CHECK_OK(room_for(batch.size()));
+    if (batch.size() < protocol::batch_header_size || facts.last_offset_delta < 0)
+        return Error::invalid;
+    const BatchPlace place{.base = offsets_.end,
+                           .next = offsets_.end.plus(facts.last_offset_delta).next(),
+                           .size = static_cast<std::uint32_t>(batch.size()),
+                           .max_timestamp = facts.max_timestamp};
+    if (must_roll(segments_.active(), config_, place)) begin_segment(place.base);
+    Segment& segment = segments_.active();
+    const MutableSlice copy =
+        tail_.add(batch, place, segment.base, segment.size, resources_.doors.scheduler.now());
+    protocol::place_batch(copy, place.base, epoch);
+    if (facts.needs_stamp) protocol::stamp_batch(copy, facts.timestamp_type, facts.max_timestamp);
+    segment.add(place, config_.index_interval_bytes);
+
+    const auto latest = epochs_.latest();
+    if (!latest || latest->epoch != epoch) epochs_changed_ |= epochs_.assign(epoch, place.base);
+    producers_.apply(replication::ProducerBatch::of(facts), place.base);
+    offsets_.end = place.next;
+    size_bytes_ += place.size;
+    bytes_since_checkpoint_ += place.size;
+    resources_.committer.commit(*this);
+    return broker::AppendedBatch{place.base, place.next};
+}
+
+Result<void> Log::room_for(std::size_t size) const {
+    if (ended_) return *ended_;
+    if (full_ || resources_.disk_full) return Error::no_space;
+    const std::uint64_t pending = tail_.pending_bytes();
+    // A batch larger than the limit passes when it is alone.
+    if (pending > 0 && pending + size > resources_.options.pending_bytes_max) return Error::limit;
+    return {};
+}
+
+void Log::begin_segment(Offset base) {
+    writer_.plan_roll(base, snapshot_bytes(producers_));
+    segments_.roll(base);
+}
+
+bool Log::commit_once() {
+    if (ended_) return false;
+    const Visit visit(*this);
+    const LogWriter::Policy policy{
+        .flush_messages = is_lazy() ? config_.flush_messages : 1,
+        .sync_now = std::exchange(sync_now_, false),
+    };
+    const auto done = writer_.step(policy);
+    publish();
+    if (done) {
+        full_ = false;
+        return writer_.has_work();
+    }
+    sync_now_ |= policy.sync_now;
+    if (done.error() != Error::no_space) {
+        end(done.error());
+        return false;
+    }
+    // Reads and deletions go on; what waits is written once there is room.
+    full_ = true;
+    progressed_.notify_all();
+    const auto& options = resources_.options;
+    if (env::sleep_for(resources_.doors.scheduler, options.full_disk_backoff).failed())
+        end(Error::stopped);
+    return !ended_;
+}
+
+void Log::publish() {
+    offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : writer_.synced());
+    for (const Offset snapshot : writer_.take_snapshots()) snapshots_.push_back(snapshot);
+    progressed_.notify_all();
+}
+
+void Log::end(Error why) {
+    if (ended_) return;
+    ended_ = why == Error::stopped ? Error::stopped : Error::io;
+    offline_ = ended_ == Error::io;
+    if (offline_) resources_.doors.logger.error("log.offline", {{"log", name_}});
+    progressed_.notify_all();
+}
+
+Result<void> Log::wait_durable(Offset end) {
+    if (end > offsets_.end) return Error::invalid;
+    const Visit visit(*this);
+    while (offsets_.durable < end) {
+        if (ended_) return *ended_;
+        CHECK_OK(progressed_.wait());
+    }
+    return {};
+}
+
+Result<void> Log::wait_synced(Offset end) {
+    while (writer_.synced() < end) {
+        if (ended_) return *ended_;
+        sync_now_ = true;
+        resources_.committer.commit(*this);
+        CHECK_OK(progressed_.wait());
+    }
+    return {};
+}
+
+Result<void> Log::wait_for_room() {
+    const Visit visit(*this);
+    // Half of it, or everybody who waits would come back for one batch.
+    while (tail_.pending_bytes() > resources_.options.pending_bytes_max / 2) {
+        if (ended_) return *ended_;
+        if (full_ || resources_.disk_full) return Error::no_space;
+        CHECK_OK(progressed_.wait());
+    }
+    return room_for(0);
+}
+
+Result<broker::LogRead> Log::read(const ReadRange& range) {
+    if (ended_) return *ended_;
+    if (range.from < offsets_.start || range.from > offsets_.end) return Error::invalid;
+    if (range.from == offsets_.end || range.from >= range.before) return broker::LogRead{};
+    if (!tail_.empty() && range.from >= tail_.begin().offset) return tail_.read(range);
+    return read_from_disk(range);
+}
+
+// As far as a segment is in its file for sure: readers find the rest in the tail.
+IndexFiles::Written Log::written_part(const Segment& segment) const {
+    std::uint64_t size = segment.size;
+    if (!tail_.empty()) {
+        const Tail::Begin tail = tail_.begin();
+        if (tail.segment == segment.base) size = tail.position;
+        if (tail.segment < segment.base) size = 0;
+    }
+    return {.base = segment.base,
+            .size = size,
+            .offset_bytes = segment.offset_bytes_on_disk,
+            .time_bytes = segment.time_bytes_on_disk,
+            .index_interval_bytes = config_.index_interval_bytes};
+}
+
+// Where to look for `offset` in the segment that begins at `base`.
+Result<std::uint64_t> Log::position_before(Offset base, Offset offset) {
+    const Segment* const segment = segments_.find(base);
+    if (segment == nullptr) return Error::invalid;
+    if (const auto entry = segment->fresh.floor(offset)) return std::uint64_t{entry->position};
+    if (segment->offset_bytes_on_disk == 0) return std::uint64_t{0};
+    TRY(const SegmentIndex* const index, index_files_.load(written_part(*segment)));
+    const auto entry = index->floor(offset);
+    return std::uint64_t{entry ? entry->position : 0};
+}
+
+Result<broker::LogRead> Log::read_from_disk(const ReadRange& range) {
+    const Visit visit(*this);
+    const Segment& segment = *segments_.list()[segments_.position_of(range.from)];
+    const IndexFiles::Written written = written_part(segment);
+    const std::string path = index_files_.path(written.base, log_suffix);
+    for (int attempt = 0;; ++attempt) {
+        auto position = position_before(written.base, range.from);
+        auto result = Result<broker::LogRead>(Error::corrupt);
+        if (position) {
+            const auto file = resources_.files.open(path, env::OpenMode::read);
+            if (file.failed())
+                result = file.error();
+            else
+                result = read_segment(**file, {.position = *position,
+                                               .end = written.size,
+                                               .range = range,
+                                               .slack_bytes = resources_.options.read_slack_bytes});
+        } else {
+            result = position.error();
+        }
+        if (result) return result;
+        if (ended_) return *ended_;
+        // Deleted while we read it.
+        if (range.from < offsets_.start) return Error::invalid;
+        if (result.error() != Error::corrupt) return result;
+        // Perhaps only its index is wrong.
+        if (attempt > 0 || index_files_.rebuild(written).failed()) {
+            resources_.doors.logger.error("log.corrupt", {{"log", name_}, {"file", path}});
+            return Error::corrupt;
+        }
+    }
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/broker/log.h"
+#include "core/env/event.h"
+#include "core/replication/leader_epochs.h"
+#include "core/replication/producer_states.h"
+#include "storage/log/index_files.h"
+#include "storage/log/log_writer.h"
+#include "storage/log/recovery.h"
+#include "storage/log/resources.h"
+#include "storage/log/segment.h"
+#include "storage/log/tail.h"
+
+namespace sluice::storage {
+
+// The log of one partition in its own directory of segments. Appending is memory only: offsets,
+// epochs, producers, and where each batch will stand in which segment. The committer calls back to
+// have it written and synced. A Store makes it; a partition owns it.
+class Log final : public broker::PartitionLog {
+public:
+    static Result<std::unique_ptr<Log>> open(LogResources& resources, const LogOpening& opening);
+    ~Log() override;
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    Result<broker::AppendedBatch> append(Slice batch, const protocol::ValidatedBatch& facts,
+                                         LeaderEpoch epoch) override;
+    Result<void> wait_durable(Offset end) override;
+    Result<void> wait_for_room() override;
+    Result<broker::LogRead> read(const ReadRange& range) override;
+    Result<std::optional<broker::TimestampOffset>> find_timestamp(std::optional<Timestamp> time,
+                                                                  Offset before) override;
+    Result<void> advance_start(Offset start) override;
+    Result<void> maintain(const broker::LogConfig& config, Offset high_watermark,
+                          Timestamp wall) override;
+    const replication::LeaderEpochs& epochs() const override { return epochs_; }
+    const replication::ProducerStates& producers() const override { return producers_; }
+
+    // For the store. Brings indexes, epochs and producers to disk, so that a recovery can begin at
+    // the log's end of now. May wait.
+    Result<void> checkpoint();
+    Offset checkpointed() const { return checkpointed_; }
+    std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
+    // Writes and syncs everything, and ends: no call comes back with anything but Error::stopped.
+    Result<void> close();
+    // Ends without writing anything more, and waits until nobody is inside.
+    void abandon();
+
+    // For the committer. True when there is more to do.
+    bool commit_once();
+    bool is_ended() const { return ended_.has_value(); }
+
+    const std::string& name() const { return name_; }
+    const std::string& directory() const { return directory_; }
+    const broker::LogConfig& config() const { return config_; }
+
+private:
+    // Somebody is inside and uses the log's files.
+    class Visit {
+    public:
+        explicit Visit(Log& log) : log_(log) { ++log_.visits_; }
+        ~Visit() {
+            if (--log_.visits_ == 0 && log_.left_) log_.left_->set();
+        }
+        Visit(const Visit&) = delete;
+        Visit& operator=(const Visit&) = delete;
+
+    private:
+        Log& log_;
+    };
+    struct DeletedFiles {
+        Time due;
+        std::vector<std::string> paths;
+    };
+
+    Log(LogResources& resources, const LogOpening& opening, RecoveredLog recovered);
+
+    Result<void> room_for(std::size_t size) const;
+    void begin_segment(Offset base);
+    void publish();
+    void end(Error why);
+    bool is_lazy() const { return config_.flush_messages > 1; }
+
+    Result<broker::LogRead> read_from_disk(const ReadRange& range);
+    IndexFiles::Written written_part(const Segment& segment) const;
+    Result<std::uint64_t> position_before(Offset segment, Offset offset);
+
+    Result<void> wait_synced(Offset end);
+    Result<void> checkpoint_locked();
+    Result<void> checkpoint_indexes(Offset before);
+    Result<void> replace_snapshot(Offset offset, Slice bytes);
+
+    Result<void> delete_expired(Offset high_watermark, Timestamp wall);
+    Result<void> load_latest(Segment& segment);
+    Result<void> delete_first_segment();
+    Result<void> delete_due_files();
+
+    LogResources& resources_;
+    const std::string name_;
+    const std::string directory_;
+    broker::LogConfig config_;
+    Segments segments_;
+    replication::LeaderEpochs epochs_;
+    replication::ProducerStates producers_;
+    Tail tail_;
+    LogWriter writer_;
+    IndexFiles index_files_;
+
+    env::Signal progressed_;
+    env::Mutex upkeep_;  // One at a time changes segments or checkpoints.
+    int visits_ = 0;
+    env::Completion* left_ = nullptr;  // Somebody waits for the last visit to end.
+    std::optional<Error> ended_;
+    bool full_ = false;      // The last write found no space.
+    bool sync_now_ = false;  // Whatever the flush policy says.
+    Offset appended_at_upkeep_;
+
+    Offset checkpointed_;
+    std::uint64_t bytes_since_checkpoint_ = 0;
+    bool epochs_changed_ = true;  // Since they were last written.
+    std::vector<Offset> snapshots_;
+    std::vector<DeletedFiles> deleted_;
+};
+
+}  // namespace sluice::storage

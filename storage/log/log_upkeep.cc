@@ -1,0 +1,213 @@
+#include <algorithm>
+
+#include "storage/log/checkpoint_files.h"
+#include "storage/log/file_io.h"
+#include "storage/log/log.h"
+#include "storage/log/names.h"
+#include "storage/log/producer_snapshot.h"
+#include "storage/log/retention.h"
+
+// What a log does beside appending and reading: checkpoints, retention, its start, its end.
+
+namespace sluice::storage {
+
+Result<void> Log::checkpoint() {
+    if (ended_) return *ended_;
+    const Visit visit(*this);
+    TRY(const auto guard, upkeep_.lock());
+    return checkpoint_locked();
+}
+
+// Everything is taken at one moment, without a wait; then it is written, and only then counts.
+Result<void> Log::checkpoint_locked() {
+    const Offset end = offsets_.end;
+    if (end == checkpointed_ && !epochs_changed_) return {};
+    const std::uint64_t bytes = bytes_since_checkpoint_;
+    const auto producers = snapshot_bytes(producers_);
+    const std::string epochs = epochs_text(epochs_);
+    const bool epochs_changed = std::exchange(epochs_changed_, false);
+    CHECK_OK(wait_synced(end));
+    CHECK_OK(checkpoint_indexes(end));
+    if (epochs_changed) {
+        const auto kept =
+            replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs));
+        if (kept.failed()) {
+            epochs_changed_ = true;
+            return kept;
+        }
+    }
+    CHECK_OK(replace_snapshot(end, producers));
+    checkpointed_ = end;
+    bytes_since_checkpoint_ -= bytes;
+    return {};
+}
+
+Result<void> Log::checkpoint_indexes(Offset before) {
+    std::vector<Offset> bases;
+    for (const auto& segment : segments_.list())
+        if (segment->base < before &&
+            (!segment->fresh.offset_bytes().empty() || !segment->fresh.time_bytes().empty()))
+            bases.push_back(segment->base);
+    for (const Offset base : bases) {
+        const Segment& segment = *segments_.find(base);
+        const SegmentIndex entries = segment.fresh;
+        CHECK_OK(index_files_.append(written_part(segment), entries));
+        Segment& after = *segments_.find(base);
+        after.offset_bytes_on_disk += entries.offset_bytes().size();
+        after.time_bytes_on_disk += entries.time_bytes().size();
+        after.fresh.drop_front(entries.offset_bytes().size(), entries.time_bytes().size());
+        index_files_.forget(base);
+    }
+    return {};
+}
+
+// Beside the snapshots at segments' begins there is one at the last checkpoint.
+Result<void> Log::replace_snapshot(Offset offset, Slice bytes) {
+    CHECK_OK(replace_file(resources_.doors.disk, directory_, offset_file(offset, snapshot_suffix),
+                          bytes));
+    std::vector<Offset> keep{offset};
+    std::vector<Offset> drop;
+    for (const Offset snapshot : snapshots_) {
+        if (snapshot == offset) continue;
+        const bool at_segment = segments_.find(snapshot) != nullptr;
+        (at_segment || snapshot > offset ? keep : drop).push_back(snapshot);
+    }
+    std::ranges::sort(keep);
+    snapshots_ = std::move(keep);
+    for (const Offset snapshot : drop) {
+        const std::string path = join(directory_, offset_file(snapshot, snapshot_suffix));
+        CHECK_OK(remove_if_present(resources_.doors.disk, path));
+    }
+    return {};
+}
+
+Result<void> Log::close() {
+    Result<void> closed;
+    if (ended_) {
+        closed = offline_ ? Result<void>(Error::io) : Result<void>(Error::stopped);
+    } else {
+        closed = checkpoint();
+    }
+    abandon();
+    return closed;
+}
+
+void Log::abandon() {
+    end(Error::stopped);
+    resources_.committer.leave(*this);
+    if (visits_ > 0) {
+        env::Completion left(resources_.doors.scheduler);
+        left_ = &left;
+        left.wait();
+        left_ = nullptr;
+    }
+    resources_.logs.erase(name_);
+    writer_.close();
+    for (const auto& segment : segments_.list()) {
+        resources_.files.forget(index_files_.path(segment->base, log_suffix));
+        index_files_.forget(segment->base);
+    }
+}
+
+Result<void> Log::advance_start(Offset start) {
+    if (ended_) return *ended_;
+    if (start > offsets_.end) return Error::invalid;
+    if (start <= offsets_.start) return {};
+    const Visit visit(*this);
+    TRY(const auto guard, upkeep_.lock());
+    CHECK_OK(wait_durable(start));
+    if (start <= offsets_.start) return {};
+    const std::string text = start_text(start);
+    CHECK_OK(replace_file(resources_.doors.disk, directory_, start_file, as_slice(text)));
+    offsets_.start = std::max(offsets_.start, start);
+    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
+    return {};
+}
+
+Result<void> Log::maintain(const broker::LogConfig& config, Offset high_watermark, Timestamp wall) {
+    if (ended_) return *ended_;
+    const Visit visit(*this);
+    TRY(const auto guard, upkeep_.lock());
+    config_ = config;
+    CHECK_OK(delete_expired(std::min(high_watermark, offsets_.durable), wall));
+    CHECK_OK(delete_due_files());
+    producers_.expire(wall, config_.producer_id_expiration);
+    // A log that nobody writes to leaves the memory to others.
+    if (std::exchange(appended_at_upkeep_, offsets_.end) == offsets_.end) tail_.evict();
+    return {};
+}
+
+Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
+    for (const auto& segment : segments_.list()) {
+        const Offset base = segment->base;
+        CHECK_OK(load_latest(*segment));
+        if (segments_.find(base) == nullptr) break;
+        if (!is_expired(*segment->latest, config_, wall)) break;
+    }
+    const Expired expired = choose_expired(segments_, config_,
+                                           {.start = offsets_.start,
+                                            .end = offsets_.end,
+                                            .high_watermark = high_watermark,
+                                            .wall = wall});
+    if (expired.roll) begin_segment(offsets_.end);
+    if (expired.roll) resources_.committer.commit(*this);
+    for (std::size_t i = 0; i < expired.segments; ++i) {
+        // The writer may not be done with it.
+        while (writer_.segment() <= segments_.first()) {
+            if (ended_) return *ended_;
+            CHECK_OK(progressed_.wait());
+        }
+        CHECK_OK(delete_first_segment());
+    }
+    return {};
+}
+
+Result<void> Log::load_latest(Segment& segment) {
+    if (segment.latest) return {};
+    if (segment.size == 0) {
+        segment.latest = TimeEntry{no_timestamp, segment.base};
+        return {};
+    }
+    const IndexFiles::Written written = written_part(segment);
+    TRY(const SegmentIndex* const index, index_files_.load(written));
+    segment.latest = index->last_time().value_or(TimeEntry{no_timestamp, written.base});
+    return {};
+}
+
+// Renames its files first, the segment itself before the others, one segment at a time: however it
+// is interrupted, no hole is left.
+Result<void> Log::delete_first_segment() {
+    const Offset base = segments_.first();
+    env::Disk& disk = resources_.doors.disk;
+    const Offset start = segments_.list()[1]->base;
+    offsets_.start = std::max(offsets_.start, start);
+    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
+    DeletedFiles files{resources_.doors.scheduler.now() + config_.file_delete_delay, {}};
+    for (const auto suffix :
+         {log_suffix, index_suffix, time_index_suffix, txn_index_suffix, snapshot_suffix}) {
+        const std::string from = index_files_.path(base, suffix);
+        const std::string to = from + std::string(deleted_suffix);
+        resources_.files.forget(from);
+        const auto renamed = disk.rename(from, to);
+        if (renamed) files.paths.push_back(to);
+        if (renamed.failed() && renamed.error() != Error::not_found) return renamed;
+        if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
+    }
+    index_files_.forget(base);
+    std::erase(snapshots_, base);
+    size_bytes_ -= segments_.take_first()->size;
+    deleted_.push_back(std::move(files));
+    return {};
+}
+
+Result<void> Log::delete_due_files() {
+    const Time now = resources_.doors.scheduler.now();
+    while (!deleted_.empty() && deleted_.front().due <= now) {
+        for (const std::string& path : deleted_.front().paths)
+            CHECK_OK(remove_if_present(resources_.doors.disk, path));
+        deleted_.erase(deleted_.begin());
+    }
+    return {};
+}
+
+}  // namespace sluice::storage

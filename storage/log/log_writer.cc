@@ -1,0 +1,69 @@
+#include "storage/log/log_writer.h"
+
+#include "storage/log/file_io.h"
+#include "storage/log/names.h"
+
+namespace sluice::storage {
+
+Result<void> LogWriter::open() {
+    const std::string path = join(directory_, offset_file(segment_, log_suffix));
+    TRY(file_, resources_.files.open(path, env::OpenMode::write));
+    return {};
+}
+
+void LogWriter::plan_roll(Offset base, std::vector<std::uint8_t> producers) {
+    rolls_.push_back({base, std::move(producers)});
+}
+
+Result<void> LogWriter::step(const Policy& policy) {
+    std::uint64_t left = tail_.pending_bytes();
+    while (left > 0) {
+        const Tail::Chunk chunk = tail_.pending(resources_.options.write_bytes_max);
+        if (chunk.segment != segment_) break;
+        CHECK_OK(write(chunk));
+        left -= std::min(left, chunk.size);
+    }
+    const bool rolls = !rolls_.empty() && rolls_.front().base == written_;
+    const bool sync_due = written_.minus(synced_) >= policy.flush_messages || policy.sync_now;
+    if (written_ > synced_ && (sync_due || rolls)) CHECK_OK(sync());
+    if (rolls) CHECK_OK(roll());
+    return {};
+}
+
+Result<void> LogWriter::write(const Tail::Chunk& chunk) {
+    std::uint64_t written = 0;
+    CHECK_OK(write_fully(*file_, chunk.position, chunk.pieces, written));
+    written_ = chunk.end;
+    tail_.written(chunk);
+    return {};
+}
+
+Result<void> LogWriter::sync() {
+    const Offset covered = written_;
+    const auto synced = file_->sync();
+    // The disk may have dropped what it could not write: there is no second try.
+    if (synced.failed()) return synced.error() == Error::stopped ? Error::stopped : Error::io;
+    synced_ = covered;
+    return {};
+}
+
+// The segment that ends is synced by now, so that a crash never leaves a hole between two.
+Result<void> LogWriter::roll() {
+    ASSERT(written_ == synced_);
+    Roll& roll = rolls_.front();
+    const std::string path = join(directory_, offset_file(roll.base, log_suffix));
+    TRY(auto file, resources_.files.open(path, env::OpenMode::create));
+    CHECK_OK(file->truncate(0));
+    CHECK_OK(resources_.doors.disk.sync_directory(directory_));
+    const std::string snapshot = offset_file(roll.base, snapshot_suffix);
+    const auto kept = replace_file(resources_.doors.disk, directory_, snapshot, roll.producers);
+    // Without it a recovery reads from the one before.
+    if (kept) snapshots_.push_back(roll.base);
+    if (kept.failed() && kept.error() == Error::stopped) return Error::stopped;
+    file_ = std::move(file);
+    segment_ = roll.base;
+    rolls_.pop_front();
+    return {};
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/time.h"
+
+namespace sluice::storage {
+
+// The limits of the logs of one shard. Each is an option so that tests can make it tiny.
+struct LogOptions {
+    // A log's tail grows in blocks between these sizes, larger ones while it is written fast.
+    std::size_t block_bytes_min = 4096;
+    std::size_t block_bytes_max = std::size_t{1} << 20;
+    // Blocks of all logs together: what is on disk goes beyond it, oldest first.
+    std::size_t cache_bytes_max = std::size_t{256} << 20;
+    // What may wait for the disk: append answers Error::limit beyond it.
+    std::size_t pending_bytes_max = std::size_t{32} << 20;
+
+    // One write, at least one block.
+    std::size_t write_bytes_max = std::size_t{4} << 20;
+    // Logs written and synced at the same time.
+    std::size_t flushes_max = 64;
+    // How long to wait before writing to a full disk again.
+    Duration full_disk_backoff = milliseconds(200);
+    // Appends are refused while less than this is free.
+    std::uint64_t free_bytes_min = std::uint64_t{64} << 20;
+    // How often the free space is looked at, old directories are deleted, and so on.
+    Duration housekeeping_interval = seconds(1);
+
+    // Files that nobody uses at the moment stay open up to this number.
+    std::size_t idle_files_max = 256;
+    // Index files of segments that are read, in memory.
+    std::size_t index_cache_bytes_max = std::size_t{16} << 20;
+    // What recovery and rebuilding an index read at once.
+    std::size_t scan_bytes = std::size_t{1} << 20;
+    // A read from disk asks for this much more than it was asked for, to find where it begins.
+    std::size_t read_slack_bytes = 8192;
+    // All logs of a shard together leave no more than this behind their checkpoints, so that
+    // recovery stays short.
+    std::uint64_t recovery_bytes_max = std::uint64_t{128} << 20;
+    // No file beside the segments and their indexes is larger, in sane directories.
+    std::size_t small_file_bytes_max = std::size_t{64} << 20;
+
+    // Producers one log remembers.
+    std::size_t producers_max = 50'000;
+};
+
+}  // namespace sluice::storage

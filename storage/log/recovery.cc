@@ -1,0 +1,387 @@
+#include "storage/log/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "storage/log/checkpoint_files.h"
+#include "storage/log/file_io.h"
+#include "storage/log/names.h"
+#include "storage/log/producer_snapshot.h"
+#include "storage/log/scan.h"
+
+namespace sluice::storage {
+namespace {
+
+constexpr Offset no_end{INT64_MAX};
+
+std::vector<std::uint8_t> bytes_of(std::string_view text) {
+    return {text.begin(), text.end()};
+}
+
+}  // namespace
+
+Recovery::Recovery(LogResources& resources, LogOpening opening)
+    : resources_(resources),
+      disk_(resources.doors.disk),
+      opening_(std::move(opening)),
+      directory_(opening_.directory()),
+      index_files_(resources, directory_) {
+    log_.producers = replication::ProducerStates({resources.options.producers_max});
+}
+
+Result<RecoveredLog> Recovery::run() {
+    CHECK_OK(prepare_directory());
+    CHECK_OK(check_topic());
+    CHECK_OK(load_segments());
+    CHECK_OK(load_start());
+    TRY(const bool epochs_known, load_epochs());
+    const Offset first = log_.segments.front()->base;
+    const Offset proven = log_.snapshots.empty() ? first : log_.snapshots.back();
+    durable_ = std::max(first, std::min(proven, opening_.hints.recovery_point.value_or(first)));
+    if (opening_.hints.clean) durable_ = no_end;
+    // A snapshot may turn out to be about records that were cut: then an older one serves.
+    for (;;) {
+        TRY(snapshot_from_, load_producers());
+        CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
+        if (snapshot_from_ <= log_.end) break;
+    }
+    log_.epochs.truncate_from_end(log_.end);
+    if (log_.start > log_.end) CHECK_OK(restart_at(log_.start));
+    log_.epochs.truncate_from_start(log_.start);
+    CHECK_OK(note_first_timestamp(*log_.segments.back()));
+    log_.checkpointed = std::min(durable_, log_.end);
+    return std::move(log_);
+}
+
+std::string Recovery::path(Offset base, std::string_view suffix) const {
+    return join(directory_, offset_file(base, suffix));
+}
+
+Error Recovery::damaged(std::string_view what, Offset offset) {
+    resources_.doors.logger.error("log.damaged", {{"log", opening_.name},
+                                                  {"what", std::string(what)},
+                                                  {"offset", fmt::to_string(offset.value)}});
+    return Error::corrupt;
+}
+
+Result<void> Recovery::prepare_directory() {
+    CHECK_OK(disk_.make_directory(directory_));
+    // It may be there only since the process that made it was killed.
+    if (!opening_.hints.clean) CHECK_OK(disk_.sync_directory(opening_.root));
+    TRY(const auto entries, disk_.list(directory_));
+    CHECK_OK(finish_leftovers(entries));
+    TRY(const auto finished, disk_.list(directory_));
+    for (const auto& entry : finished) {
+        const auto file = parse_offset_file(entry.name);
+        if (!file) continue;
+        if (file->suffix == log_suffix)
+            log_.segments.push_back(std::make_unique<Segment>(file->offset));
+        if (file->suffix == snapshot_suffix) log_.snapshots.push_back(file->offset);
+    }
+    // An index whose segment went in a deletion that was interrupted.
+    for (const auto& entry : finished) {
+        const auto file = parse_offset_file(entry.name);
+        if (!file || (file->suffix != index_suffix && file->suffix != time_index_suffix)) continue;
+        if (std::ranges::none_of(
+                log_.segments, [&](const auto& segment) { return segment->base == file->offset; }))
+            CHECK_OK(remove_if_present(disk_, join(directory_, entry.name)));
+    }
+    return {};
+}
+
+// Files that were to be deleted, or were being written, when the last process ended; and swaps of a
+// cleaner that was done with its work, which are carried out.
+Result<void> Recovery::finish_leftovers(const std::vector<env::DirectoryEntry>& entries) {
+    Offset cleaned_from = no_end;
+    for (const auto& entry : entries) {
+        const auto file = parse_offset_file(entry.name);
+        if (file && file->suffix.ends_with(cleaned_suffix))
+            cleaned_from = std::min(cleaned_from, file->offset);
+    }
+    for (const auto& entry : entries) {
+        const std::string_view name = entry.name;
+        const auto file = parse_offset_file(name);
+        const bool swap = name.ends_with(swap_suffix);
+        // A swap beside a cleaned file is half of a segment that was being split.
+        const bool finish = swap && file && file->offset < cleaned_from &&
+                            file->suffix == std::string(log_suffix) + std::string(swap_suffix);
+        if (finish)
+            CHECK_OK(finish_swap(file->offset));
+        else if (swap || name.ends_with(deleted_suffix) || name.ends_with(cleaned_suffix) ||
+                 name.ends_with(temporary_suffix))
+            CHECK_OK(remove_if_present(disk_, join(directory_, name)));
+    }
+    return {};
+}
+
+Result<void> Recovery::finish_swap(Offset base) {
+    const std::string swap = path(base, log_suffix) + std::string(swap_suffix);
+    Offset next = base.next();
+    {
+        TRY(const auto file, disk_.open(swap, env::OpenMode::read));
+        TRY(const std::uint64_t size, file->size());
+        Scan scan(*file, {.from = 0, .end = size}, resources_.options.scan_bytes);
+        for (;;) {
+            TRY(const auto batch, scan.next());
+            if (!batch) break;
+            next = batch->next_offset();
+        }
+        if (scan.damaged()) return damaged("a cleaned segment", base);
+    }
+    TRY(const auto entries, disk_.list(directory_));
+    for (const auto& entry : entries) {
+        const auto file = parse_offset_file(entry.name);
+        if (file && file->suffix == log_suffix && file->offset >= base && file->offset < next)
+            CHECK_OK(remove_segment(file->offset));
+    }
+    CHECK_OK(disk_.rename(swap, path(base, log_suffix)));
+    return disk_.sync_directory(directory_);
+}
+
+Result<void> Recovery::check_topic() {
+    const std::size_t size_max = resources_.options.small_file_bytes_max;
+    const auto content = read_file(disk_, join(directory_, partition_metadata_file), size_max);
+    if (content.failed() && content.error() != Error::not_found) return content.error();
+    if (content) {
+        const auto topic = parse_partition_metadata(as_text({content->data(), content->size()}));
+        if (!topic) return damaged("partition.metadata", Offset(0));
+        if (!opening_.topic.is_zero() && *topic != opening_.topic) return Error::invalid;
+        return {};
+    }
+    return replace_file(disk_, directory_, partition_metadata_file,
+                        bytes_of(partition_metadata_text(opening_.topic)));
+}
+
+Result<void> Recovery::load_segments() {
+    for (const auto& segment : log_.segments) {
+        TRY(const auto file,
+            resources_.files.open(path(segment->base, log_suffix), env::OpenMode::read));
+        TRY(segment->size, file->size());
+        segment->offset_bytes_on_disk = IndexFiles::whole;
+        segment->time_bytes_on_disk = IndexFiles::whole;
+    }
+    if (!log_.segments.empty()) return {};
+    const Offset base = opening_.hints.start.value_or(Offset(0));
+    {
+        TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::create));
+        CHECK_OK(file->sync());
+    }
+    log_.segments.push_back(std::make_unique<Segment>(base));
+    return disk_.sync_directory(directory_);
+}
+
+Result<void> Recovery::load_start() {
+    const std::size_t size_max = resources_.options.small_file_bytes_max;
+    log_.start = std::max(opening_.hints.start.value_or(Offset(0)), log_.segments.front()->base);
+    const auto content = read_file(disk_, join(directory_, start_file), size_max);
+    if (content.failed()) {
+        if (content.error() == Error::not_found) return {};
+        return content.error();
+    }
+    const auto start = parse_start(as_text({content->data(), content->size()}));
+    if (!start) return damaged(start_file, log_.start);
+    log_.start = std::max(log_.start, *start);
+    return {};
+}
+
+// False when there is no usable file although the log has records: then they tell.
+Result<bool> Recovery::load_epochs() {
+    const std::size_t size_max = resources_.options.small_file_bytes_max;
+    const auto content = read_file(disk_, join(directory_, epochs_file), size_max);
+    if (content.failed() && content.error() != Error::not_found) return content.error();
+    if (content) {
+        auto epochs = parse_epochs(as_text({content->data(), content->size()}));
+        if (epochs) log_.epochs = std::move(*epochs);
+        return epochs.has_value();
+    }
+    const Offset first = log_.segments.front()->base;
+    return !opening_.hints.clean && opening_.hints.recovery_point.value_or(first) <= first;
+}
+
+// From the newest snapshot that is sound. Returns the offset it stands for.
+Result<Offset> Recovery::load_producers() {
+    log_.producers.clear();
+    // Snapshots behind the end of the log, as far as that is known by now.
+    while (!log_.snapshots.empty()) {
+        const Offset offset = log_.snapshots.back();
+        const bool ahead = walked_ && offset > log_.end;
+        if (!ahead) {
+            const auto content = read_file(disk_, path(offset, snapshot_suffix),
+                                           resources_.options.small_file_bytes_max);
+            if (content.failed() && content.error() != Error::not_found &&
+                content.error() != Error::corrupt)
+                return content.error();
+            if (content && restore_snapshot({content->data(), content->size()}, log_.producers))
+                return offset;
+        }
+        CHECK_OK(remove_if_present(disk_, path(offset, snapshot_suffix)));
+        log_.snapshots.pop_back();
+    }
+    return log_.segments.front()->base;
+}
+
+Result<void> Recovery::walk_from(Offset from) {
+    log_.epochs.truncate_from_end(durable_);
+    TRY(const auto cut_at, walk(from));
+    if (cut_at) CHECK_OK(cut(*cut_at));
+    log_.end = expected_;
+    walked_ = true;
+    if (opening_.hints.clean) return {};
+    if (log_.end < durable_) return damaged("the end of the log", log_.end);
+    return sync_from(from);
+}
+
+Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
+    auto& segments = log_.segments;
+    std::size_t position = 0;
+    while (position + 1 < segments.size() && segments[position + 1]->base <= from) ++position;
+    expected_ = segments[position]->base;
+    for (; position < segments.size(); ++position) {
+        Segment& segment = *segments[position];
+        if (segment.base != expected_) {
+            if (segment.base < durable_ || expected_ < durable_)
+                return damaged("offsets between segments", expected_);
+            return std::optional<Cut>({position - 1, segments[position - 1]->size});
+        }
+        const std::uint64_t file_bytes = segment.size;
+        TRY(const bool whole, walk_segment(segment, file_bytes, from));
+        if (whole) continue;
+        if (expected_ < durable_) return damaged("a batch", expected_);
+        return std::optional<Cut>({position, segment.size});
+    }
+    return std::optional<Cut>();
+}
+
+// Goes through a segment from about `from` on, noting what its indexes, epochs and producers need.
+// False when it ends in something that is no batch; its size is then where that begins.
+Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from) {
+    TRY(const std::uint64_t begin, begin_segment(segment, from));
+    TRY(const auto file,
+        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    Scan scan(*file, {.from = begin, .end = file_bytes}, resources_.options.scan_bytes);
+    bool first = begin > 0;
+    for (;;) {
+        TRY(const auto batch, scan.next());
+        if (!batch) return !scan.damaged();
+        // Behind an index entry the first batch says itself where it is.
+        if (!first && batch->base_offset() != expected_) return false;
+        first = false;
+        took(segment, *batch, from);
+    }
+}
+
+// Where to begin in a segment: at the last index entry before `from`. What the index says about
+// later batches is forgotten.
+Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
+    const IndexFiles::Written written{.base = segment.base,
+                                      .size = segment.size,
+                                      .index_interval_bytes = opening_.config.index_interval_bytes};
+    const std::uint64_t file_bytes = segment.size;
+    segment.offset_bytes_on_disk = segment.time_bytes_on_disk = 0;
+    segment.fresh = SegmentIndex(segment.base);
+    segment.latest.reset();
+    segment.first_timestamp.reset();
+    segment.bytes_since_entry = 0;
+    segment.size = 0;
+    expected_ = segment.base;
+    index_files_.forget(segment.base);
+    if (from <= segment.base || file_bytes == 0) return std::uint64_t{0};
+    TRY(const auto index, index_files_.read_sound(written));
+    const auto entry = index ? index->floor(from) : std::nullopt;
+    if (!entry) return std::uint64_t{0};
+    // The entry must be true, or the walk begins nowhere.
+    TRY(const auto file,
+        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    Scan scan(*file, {.from = entry->position, .end = file_bytes}, resources_.options.scan_bytes);
+    TRY(const auto batch, scan.next());
+    if (!batch || batch->last_offset() != entry->offset) return std::uint64_t{0};
+    SegmentIndex kept = *index;
+    kept.truncate(entry->offset.next());
+    segment.offset_bytes_on_disk = kept.offset_bytes().size();
+    segment.time_bytes_on_disk = kept.time_bytes().size();
+    segment.latest = kept.last_time();
+    segment.size = entry->position;
+    expected_ = batch->base_offset();
+    return std::uint64_t{entry->position};
+}
+
+void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset from) {
+    segment.add({.base = batch.base_offset(),
+                 .next = batch.next_offset(),
+                 .size = static_cast<std::uint32_t>(batch.size()),
+                 .max_timestamp = batch.max_timestamp()},
+                opening_.config.index_interval_bytes);
+    expected_ = batch.next_offset();
+    if (batch.next_offset() <= from) return;
+    const auto latest = log_.epochs.latest();
+    if (!latest || batch.leader_epoch() > latest->epoch)
+        log_.epochs.assign(batch.leader_epoch(), batch.base_offset());
+    if (batch.base_offset() >= snapshot_from_)
+        log_.producers.apply(replication::ProducerBatch::of(batch), batch.base_offset());
+}
+
+// What stands behind the last whole batch was never acknowledged.
+Result<void> Recovery::cut(const Cut& cut) {
+    while (log_.segments.size() > cut.segment + 1) {
+        CHECK_OK(remove_segment(log_.segments.back()->base));
+        log_.segments.pop_back();
+    }
+    const Segment& last = *log_.segments.back();
+    resources_.files.forget(path(last.base, log_suffix));
+    TRY(const auto file, disk_.open(path(last.base, log_suffix), env::OpenMode::write));
+    TRY(const std::uint64_t size, file->size());
+    resources_.doors.logger.warn("log.cut", {{"log", opening_.name},
+                                             {"end", fmt::to_string(expected_.value)},
+                                             {"bytes", fmt::to_string(size - cut.size)}});
+    CHECK_OK(file->truncate(cut.size));
+    return file->sync();
+}
+
+// A process that was killed may have left bytes and names that only the page cache has.
+Result<void> Recovery::sync_from(Offset from) {
+    for (std::size_t i = log_.segments.size(); i-- > 0;) {
+        const Offset base = log_.segments[i]->base;
+        TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
+        CHECK_OK(file->sync());
+        if (base <= from) break;
+    }
+    return disk_.sync_directory(directory_);
+}
+
+// The log's start was moved behind everything it has: it goes on there, empty.
+Result<void> Recovery::restart_at(Offset start) {
+    while (!log_.segments.empty()) {
+        CHECK_OK(remove_segment(log_.segments.back()->base));
+        log_.segments.pop_back();
+    }
+    log_.epochs.clear();
+    TRY(const auto file, disk_.open(path(start, log_suffix), env::OpenMode::create));
+    CHECK_OK(file->sync());
+    CHECK_OK(disk_.sync_directory(directory_));
+    log_.segments.push_back(std::make_unique<Segment>(start));
+    log_.end = start;
+    return {};
+}
+
+Result<void> Recovery::note_first_timestamp(Segment& segment) {
+    if (segment.size == 0) return {};
+    TRY(const auto file,
+        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    Buffer header = Buffer::allocate(protocol::batch_header_size);
+    TRY(const std::size_t count, read_fully(*file, 0, header.all()));
+    if (count < header.size()) return damaged("a segment's first batch", segment.base);
+    segment.first_timestamp = protocol::BatchView({header.data(), header.size()}).max_timestamp();
+    return {};
+}
+
+Result<void> Recovery::remove_segment(Offset base) {
+    for (const auto suffix : {log_suffix, index_suffix, time_index_suffix, txn_index_suffix}) {
+        resources_.files.forget(path(base, suffix));
+        CHECK_OK(remove_if_present(disk_, path(base, suffix)));
+    }
+    index_files_.forget(base);
+    return disk_.sync_directory(directory_);
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/broker/log.h"
+#include "core/replication/leader_epochs.h"
+#include "core/replication/producer_states.h"
+#include "storage/log/index_files.h"
+#include "storage/log/names.h"
+#include "storage/log/resources.h"
+#include "storage/log/segment.h"
+
+namespace sluice::storage {
+
+// Which log to open, and what is known about it.
+struct LogOpening {
+    std::string root;  // The data directory.
+    std::string name;  // Of the log, and of its directory there.
+    TopicId topic;
+    broker::LogConfig config;
+    broker::LogHints hints;
+
+    std::string directory() const { return join(root, name); }
+};
+
+// A log as it was found, all of it on disk.
+struct RecoveredLog {
+    Segments::List segments;
+    replication::LeaderEpochs epochs;
+    replication::ProducerStates producers;
+    Offset start;
+    Offset end;
+    // Before it indexes, epochs and producers are on disk too.
+    Offset checkpointed;
+    // Of the producer snapshots on disk, in order.
+    std::vector<Offset> snapshots;
+};
+
+// Brings the directory of a log to a state that could have been written without a crash, and reads
+// it. Goes forward from the recovery point (or from where epochs or producers are missing), cuts
+// behind the last whole batch, and syncs before anything counts. May be interrupted anywhere and
+// done again.
+class Recovery {
+public:
+    Recovery(LogResources& resources, LogOpening opening);
+
+    // Error::corrupt when something before the recovery point is damaged or missing, Error::invalid
+    // when the directory belongs to another topic.
+    Result<RecoveredLog> run();
+
+private:
+    struct Cut {
+        std::size_t segment;  // The last one to keep.
+        std::uint64_t size;
+    };
+
+    Result<void> prepare_directory();
+    Result<void> finish_leftovers(const std::vector<env::DirectoryEntry>& entries);
+    Result<void> finish_swap(Offset base);
+    Result<void> check_topic();
+    Result<void> load_segments();
+    Result<void> load_start();
+    Result<bool> load_epochs();
+    Result<Offset> load_producers();
+    Result<void> walk_from(Offset from);
+    Result<std::uint64_t> begin_segment(Segment& segment, Offset from);
+    Result<std::optional<Cut>> walk(Offset from);
+    Result<bool> walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from);
+    void took(Segment& segment, const protocol::BatchView& batch, Offset from);
+    Result<void> cut(const Cut& cut);
+    Result<void> sync_from(Offset from);
+    Result<void> restart_at(Offset start);
+    Result<void> note_first_timestamp(Segment& segment);
+    Result<void> remove_segment(Offset base);
+    std::string path(Offset base, std::string_view suffix) const;
+    Error damaged(std::string_view what, Offset offset);
+
+    LogResources& resources_;
+    env::Disk& disk_;
+    const LogOpening opening_;
+    const std::string directory_;
+    IndexFiles index_files_;
+    // Everything before it was synced once, and this very log has a snapshot to prove it: a
+    // recovery point alone may be about a deleted log of the same name.
+    Offset durable_;
+    Offset expected_;       // The next batch must begin there.
+    bool walked_ = false;   // log_.end is known.
+    Offset snapshot_from_;  // Producers are known up to here.
+    RecoveredLog log_;
+};
+
+}  // namespace sluice::storage

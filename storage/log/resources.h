@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/env/env.h"
+#include "storage/log/committer.h"
+#include "storage/log/file_cache.h"
+#include "storage/log/index_cache.h"
+#include "storage/log/options.h"
+#include "storage/log/tail.h"
+
+namespace sluice::storage {
+
+// The doors that logs use.
+struct LogDoors {
+    env::Scheduler& scheduler;
+    const env::Clock& clock;
+    env::Disk& disk;
+    env::Logger& logger;
+
+    static LogDoors of(const env::Env& env) {
+        return {env.scheduler, env.clock, env.disk, env.logger};
+    }
+};
+
+// What all logs of one shard share.
+struct LogResources {
+    LogResources(const LogDoors& doors_of_shard, const LogOptions& limits)
+        : doors(doors_of_shard),
+          options(limits),
+          files(doors.disk, options.idle_files_max),
+          indexes(options.index_cache_bytes_max),
+          tails(options.cache_bytes_max),
+          committer(doors.scheduler, options.flushes_max) {}
+
+    const LogDoors doors;
+    const LogOptions options;
+    FileCache files;
+    IndexCache indexes;
+    TailBudget tails;
+    Committer committer;
+    // By name; a log is here from its making to its end.
+    std::map<std::string, Log*> logs;
+    // The disk is full, or nearly: appends are refused until it is not.
+    bool disk_full = false;
+};
+
+}  // namespace sluice::storage

@@ -1,0 +1,123 @@
+#include "storage/log/scan.h"
+
+#include <algorithm>
+
+#include "storage/log/file_io.h"
+
+namespace sluice::storage {
+namespace {
+
+using protocol::BatchView;
+
+// What of some bytes of a segment answers a read.
+struct Cut {
+    std::size_t skipped = 0;  // Batches before the first one to give.
+    std::size_t size = 0;     // Of those to give.
+    bool done = false;        // There is nothing more to give.
+    bool damaged = false;
+    std::size_t needed = 0;  // The batch to begin with is that large and not all here.
+};
+
+Cut cut_batches(Slice bytes, const broker::PartitionLog::ReadRange& range) {
+    Cut cut;
+    for (;;) {
+        const Slice rest = bytes.subspan(cut.skipped + cut.size);
+        const auto batch = protocol::first_batch(rest);
+        if (batch.failed()) {
+            cut.damaged = batch.error() != protocol::BatchFault::incomplete && !rest.empty();
+            cut.needed = batch_size_of(rest).value_or(0);
+            return cut;
+        }
+        if (batch->next_offset() <= range.from) {
+            if (cut.size > 0 || batch->last_offset_delta() < 0) return {.damaged = true};
+            cut.skipped += batch->size();
+            continue;
+        }
+        const bool first = cut.size == 0;
+        if (first && batch->base_offset() > range.from) return {.damaged = true};
+        cut.done = batch->base_offset() >= range.before ||
+                   (cut.size + batch->size() > range.bytes_max && !(first && range.at_least_one));
+        if (cut.done) return cut;
+        if (!batch->crc_matches()) {
+            // Those before it are sound; whoever asks for this one learns of it.
+            cut.damaged = first;
+            cut.done = !first;
+            return cut;
+        }
+        cut.size += batch->size();
+    }
+}
+
+}  // namespace
+
+std::optional<std::size_t> batch_size_of(Slice bytes) {
+    if (bytes.size() < protocol::batch_prefix_size) return std::nullopt;
+    const auto length = load_big<std::int32_t>(bytes.data() + protocol::batch_at::batch_length);
+    const std::int64_t size = std::int64_t{length} + std::int64_t{protocol::batch_prefix_size};
+    if (size < static_cast<std::int64_t>(protocol::batch_header_size)) return std::nullopt;
+    return static_cast<std::size_t>(size);
+}
+
+Result<bool> Scan::fill(std::size_t size_min) {
+    const std::uint64_t left = end_ - position_;
+    if (size_min > left) return false;
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(left, std::max(read_bytes_, size_min)));
+    if (buffer_.size() < size) buffer_ = Buffer::allocate(size, 4096);
+    TRY(const std::size_t count, read_fully(file_, position_, buffer_.all().first(size)));
+    rest_ = Slice(buffer_.data(), count);
+    return count >= size_min;
+}
+
+Result<std::optional<BatchView>> Scan::next() {
+    batch_size_ = 0;
+    if (damaged_ || position_ >= end_) return std::optional<BatchView>();
+    auto batch = protocol::first_batch(rest_);
+    if (batch.failed() && batch.error() == protocol::BatchFault::incomplete) {
+        TRY(bool filled, fill(protocol::batch_header_size));
+        const auto size = filled ? batch_size_of(rest_) : std::nullopt;
+        if (size && *size > rest_.size()) {
+            TRY(filled, fill(*size));
+        }
+        if (filled) batch = protocol::first_batch(rest_);
+    }
+    if (batch.failed() || !batch->crc_matches() || batch->last_offset_delta() < 0) {
+        damaged_ = true;
+        return std::optional<BatchView>();
+    }
+    batch_size_ = batch->size();
+    position_ += batch_size_;
+    rest_ = rest_.subspan(batch_size_);
+    return std::optional<BatchView>(*batch);
+}
+
+Result<broker::LogRead> read_segment(env::File& file, const SegmentRead& read) {
+    std::uint64_t position = read.position;
+    std::uint64_t wanted = read.range.bytes_max + read.slack_bytes;
+    while (position < read.end) {
+        const auto size =
+            static_cast<std::size_t>(std::min<std::uint64_t>(wanted, read.end - position));
+        Buffer buffer = Buffer::allocate(size);
+        TRY(const std::size_t count, read_fully(file, position, buffer.all()));
+        if (count < size) return Error::corrupt;
+        const Cut cut = cut_batches(Slice(buffer.data(), size), read.range);
+        if (cut.damaged && cut.size == 0) return Error::corrupt;
+        if (cut.size > 0) {
+            broker::LogRead result;
+            result.size = cut.size;
+            const Slice batches(buffer.data() + cut.skipped, cut.size);
+            result.pieces.emplace_back(std::move(buffer), batches);
+            return result;
+        }
+        if (cut.done) return broker::LogRead{};
+        // Not there yet, or the batch does not fit: go on from it, with room for all of it.
+        position += cut.skipped;
+        if (cut.needed > read.end - position) return Error::corrupt;
+        wanted = std::max<std::uint64_t>(
+            {cut.needed, read.range.bytes_max + read.slack_bytes, protocol::batch_header_size});
+        if (cut.skipped == 0 && size >= wanted) return Error::corrupt;
+    }
+    return Error::corrupt;
+}
+
+}  // namespace sluice::storage

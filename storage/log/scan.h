@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+
+#include "core/broker/log.h"
+#include "core/env/disk.h"
+#include "core/protocol/record_batch.h"
+
+namespace sluice::storage {
+
+// Goes forward through the batches of a segment file with large reads. Whatever it gives out is
+// whole, of our format, and has the right CRC.
+class Scan {
+public:
+    struct Range {
+        std::uint64_t from = 0;
+        std::uint64_t end = 0;  // Of the segment; the file may have been preallocated beyond.
+    };
+    Scan(env::File& file, Range range, std::size_t read_bytes)
+        : file_(file), position_(range.from), end_(range.end), read_bytes_(read_bytes) {}
+
+    // The next batch, valid until the next call; nothing at the end, and where damage begins.
+    Result<std::optional<protocol::BatchView>> next();
+    // Where the batch begins that next() gave last.
+    std::uint64_t batch_position() const { return position_ - batch_size_; }
+    // Behind the last whole batch.
+    std::uint64_t position() const { return position_; }
+    // There is more, but it is no batch.
+    bool damaged() const { return damaged_; }
+
+private:
+    Result<bool> fill(std::size_t size_min);
+
+    env::File& file_;
+    std::uint64_t position_;
+    const std::uint64_t end_;
+    const std::size_t read_bytes_;
+    std::size_t batch_size_ = 0;
+    bool damaged_ = false;
+    Buffer buffer_;
+    Slice rest_;
+};
+
+// The size a batch says it has, when `bytes` hold enough of it and it makes sense.
+std::optional<std::size_t> batch_size_of(Slice bytes);
+
+// What to read from a segment file.
+struct SegmentRead {
+    std::uint64_t position = 0;  // Of a batch at or before the one with range.from.
+    std::uint64_t end = 0;       // Of what was written.
+    broker::PartitionLog::ReadRange range;
+    std::size_t slack_bytes = 0;
+};
+// As PartitionLog::read. Error::corrupt when a batch on the way or one to give is damaged, or when
+// range.from is in none.
+Result<broker::LogRead> read_segment(env::File& file, const SegmentRead& read);
+
+}  // namespace sluice::storage

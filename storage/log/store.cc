@@ -1,0 +1,163 @@
+#include "storage/log/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "storage/log/checkpoint_files.h"
+#include "storage/log/file_io.h"
+#include "storage/log/names.h"
+
+namespace sluice::storage {
+
+Store::Store(const LogDoors& doors, std::string root, const LogOptions& options)
+    : resources_(doors, options),
+      root_(std::move(root)),
+      stop_asked_(doors.scheduler),
+      fibers_(doors.scheduler) {}
+
+Store::~Store() {
+    ASSERT(resources_.logs.empty());
+}
+
+Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& name,
+                                                          const TopicId& topic,
+                                                          const broker::LogConfig& config,
+                                                          const broker::LogHints& hints) {
+    if (stopping_) return Error::stopped;
+    if (resources_.logs.contains(name)) return Error::exists;
+    CHECK_OK(start_housekeeping());
+    TRY(auto log,
+        Log::open(resources_,
+                  {.root = root_, .name = name, .topic = topic, .config = config, .hints = hints}));
+    return std::unique_ptr<broker::PartitionLog>(std::move(log));
+}
+
+Log& Store::mine(broker::PartitionLog& log) const {
+    const auto found = std::ranges::find_if(
+        resources_.logs, [&](const auto& entry) { return entry.second == &log; });
+    ASSERT(found != resources_.logs.end());
+    return *found->second;
+}
+
+Result<void> Store::close(broker::PartitionLog& log) {
+    return mine(log).close();
+}
+
+Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
+    Log& removed = mine(*log);
+    removed.abandon();
+    const std::string from = removed.directory();
+    // Unique however often a topic of that name comes and goes, also over restarts.
+    std::string to;
+    for (std::uint64_t n = 0;; ++n) {
+        to = fmt::format("{}.{:032x}{}", from, n, directory_delete_suffix);
+        const auto taken = resources_.doors.disk.list(to);
+        if (taken.failed() && taken.error() != Error::not_found) return taken.error();
+        if (taken.failed()) break;
+    }
+    CHECK_OK(resources_.doors.disk.rename(from, to));
+    CHECK_OK(resources_.doors.disk.sync_directory(root_));
+    const Time due = resources_.doors.scheduler.now() + removed.config().file_delete_delay;
+    deleted_.push_back({std::move(to), due});
+    return {};
+}
+
+std::vector<broker::LogStore::Checkpoint> Store::checkpoints() {
+    // Those that would cost a recovery most first, until the rest is little enough.
+    std::vector<std::pair<std::uint64_t, std::string>> behind;
+    std::uint64_t total = 0;
+    for (const auto& [name, log] : resources_.logs) {
+        if (log->bytes_since_checkpoint() == 0) continue;
+        behind.emplace_back(log->bytes_since_checkpoint(), name);
+        total += log->bytes_since_checkpoint();
+    }
+    std::ranges::sort(behind, std::greater<>());
+    for (const auto& [bytes, name] : behind) {
+        if (total <= resources_.options.recovery_bytes_max || stopping_) break;
+        total -= bytes;
+        const auto found = resources_.logs.find(name);
+        if (found == resources_.logs.end()) continue;
+        const auto kept = found->second->checkpoint();
+        if (kept.failed() && kept.error() == Error::stopped) break;
+    }
+    std::vector<Checkpoint> checkpoints;
+    for (const auto& [name, log] : resources_.logs)
+        checkpoints.push_back({name, log->checkpointed(), log->offsets().start});
+    return checkpoints;
+}
+
+void Store::stop() {
+    stopping_ = true;
+    stop_asked_.set();
+    fibers_.join();
+    resources_.committer.join();
+}
+
+Result<void> Store::start_housekeeping() {
+    if (keeping_house_) return {};
+    CHECK_OK(fibers_.spawn("log-housekeeping", [this] { keep_house(); }));
+    keeping_house_ = true;
+    return {};
+}
+
+void Store::keep_house() {
+    env::Scheduler& scheduler = resources_.doors.scheduler;
+    while (!stopping_) {
+        watch_space();
+        delete_due_directories();
+        const Time next = scheduler.now() + resources_.options.housekeeping_interval;
+        const auto asked = stop_asked_.wait_until(next);
+        if (asked.failed() && asked.error() == Error::stopped) return;
+    }
+}
+
+void Store::watch_space() {
+    const auto space = resources_.doors.disk.space(root_);
+    if (space.failed()) return;
+    const bool full = space->usable_bytes < resources_.options.free_bytes_min;
+    if (full && !resources_.disk_full)
+        resources_.doors.logger.error(
+            "disk.full", {{"usable_bytes", fmt::to_string(space->usable_bytes)},
+                          {"remedy", "appends are refused until there is room again"}});
+    resources_.disk_full = full;
+}
+
+void Store::delete_due_directories() {
+    const Time now = resources_.doors.scheduler.now();
+    while (!deleted_.empty() && deleted_.front().due <= now) {
+        const std::string path = deleted_.front().path;
+        // What stays behind is deleted by the next start.
+        (void)delete_directory(path);
+        deleted_.erase(deleted_.begin());
+    }
+}
+
+Result<void> Store::delete_directory(const std::string& path) {
+    env::Disk& disk = resources_.doors.disk;
+    TRY(const auto entries, disk.list(path));
+    for (const auto& entry : entries) CHECK_OK(remove_if_present(disk, join(path, entry.name)));
+    return disk.remove(path);
+}
+
+Result<std::vector<LogDirectory>> list_logs(env::Disk& disk, const std::string& root) {
+    constexpr std::size_t metadata_bytes_max = 4096;
+    TRY(const auto entries, disk.list(root));
+    std::vector<LogDirectory> logs;
+    for (const auto& entry : entries) {
+        if (!entry.is_directory || !parse_log_name(entry.name)) continue;
+        const std::string path = join(join(root, entry.name), partition_metadata_file);
+        const auto content = read_file(disk, path, metadata_bytes_max);
+        if (content.failed() && content.error() != Error::not_found) return content.error();
+        TopicId topic;
+        if (content) {
+            const auto parsed =
+                parse_partition_metadata(as_text({content->data(), content->size()}));
+            if (parsed) topic = *parsed;
+        }
+        logs.push_back({entry.name, topic});
+    }
+    return logs;
+}
+
+}  // namespace sluice::storage

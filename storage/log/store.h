@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/broker/log.h"
+#include "storage/log/log.h"
+#include "storage/log/resources.h"
+
+namespace sluice::storage {
+
+// The logs of one shard in one data directory. Deletes directories of removed logs, and watches the
+// free space, with one fiber of its own.
+class Store final : public broker::LogStore {
+public:
+    // `root` is the data directory, a path on the disk; "" is the disk's root.
+    Store(const LogDoors& doors, std::string root, const LogOptions& options = {});
+    ~Store() override;
+
+    Result<std::unique_ptr<broker::PartitionLog>> open(const std::string& name,
+                                                       const TopicId& topic,
+                                                       const broker::LogConfig& config,
+                                                       const broker::LogHints& hints) override;
+    Result<void> close(broker::PartitionLog& log) override;
+    Result<void> remove(std::unique_ptr<broker::PartitionLog> log) override;
+    std::vector<Checkpoint> checkpoints() override;
+    void stop() override;
+
+    const LogResources& resources() const { return resources_; }
+
+private:
+    struct Deleted {
+        std::string path;
+        Time due;
+    };
+
+    Result<void> start_housekeeping();
+    void keep_house();
+    void watch_space();
+    Result<void> delete_directory(const std::string& path);
+    void delete_due_directories();
+    Log& mine(broker::PartitionLog& log) const;
+
+    LogResources resources_;
+    const std::string root_;
+    std::vector<Deleted> deleted_;
+    bool stopping_ = false;
+    bool keeping_house_ = false;
+    env::Event stop_asked_;
+    env::FiberGroup fibers_;
+};
+
+// A log's directory below `root`, as a start finds it.
+struct LogDirectory {
+    std::string name;
+    TopicId topic;
+};
+// All of them, without those that wait for deletion; reading partition.metadata tells whose they
+// are.
+Result<std::vector<LogDirectory>> list_logs(env::Disk& disk, const std::string& root);
+
+}  // namespace sluice::storage
