@@ -21,20 +21,16 @@ Result<void> Log::checkpoint() {
 // Everything is taken at one moment, without a wait; then it is written, and only then counts.
 Result<void> Log::checkpoint_locked() {
     const Offset end = offsets_.end;
-    if (end == checkpointed_ && !epochs_changed_) return {};
+    if (end == checkpointed_ && epoch_changes_ == epoch_changes_on_disk_) return {};
     const std::uint64_t bytes = bytes_since_checkpoint_;
     const auto producers = snapshot_bytes(producers_);
     const std::string epochs = epochs_text(epochs_);
-    const bool epochs_changed = std::exchange(epochs_changed_, false);
+    const std::uint64_t epoch_changes = epoch_changes_;
     CHECK_OK(wait_synced(end));
     CHECK_OK(checkpoint_indexes(end));
-    if (epochs_changed) {
-        const auto kept =
-            replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs));
-        if (kept.failed()) {
-            epochs_changed_ = true;
-            return kept;
-        }
+    if (epoch_changes != epoch_changes_on_disk_) {
+        CHECK_OK(replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs)));
+        epoch_changes_on_disk_ = epoch_changes;
     }
     CHECK_OK(replace_snapshot(end, producers));
     checkpointed_ = end;
@@ -118,15 +114,16 @@ void Log::abandon() {
 Result<void> Log::advance_start(Offset start) {
     if (ended_) return *ended_;
     if (start > offsets_.end) return Error::invalid;
-    if (start <= offsets_.start) return {};
+    if (start <= start_on_disk_) return {};
     const Visit visit(*this);
     TRY(const auto guard, upkeep_.lock());
     CHECK_OK(wait_durable(start));
-    if (start <= offsets_.start) return {};
+    if (start <= start_on_disk_) return {};
     const std::string text = start_text(start);
     CHECK_OK(replace_file(resources_.doors.disk, directory_, start_file, as_slice(text)));
+    start_on_disk_ = start;
     offsets_.start = std::max(offsets_.start, start);
-    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
+    epoch_changes_ += epochs_.truncate_from_start(offsets_.start);
     return {};
 }
 
@@ -187,7 +184,7 @@ Result<void> Log::delete_first_segment() {
     env::Disk& disk = resources_.doors.disk;
     const Offset start = segments_.list()[1]->base;
     offsets_.start = std::max(offsets_.start, start);
-    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
+    epoch_changes_ += epochs_.truncate_from_start(offsets_.start);
     DeletedFiles files{resources_.doors.scheduler.now() + config_.file_delete_delay, {}};
     for (const auto suffix :
          {log_suffix, index_suffix, time_index_suffix, txn_index_suffix, snapshot_suffix}) {
@@ -199,6 +196,7 @@ Result<void> Log::delete_first_segment() {
         if (renamed.failed() && renamed.error() != Error::not_found) return renamed;
         if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
     }
+    start_on_disk_ = std::max(start_on_disk_, start);
     index_files_.forget(base);
     std::erase(snapshots_, base);
     size_bytes_ -= segments_.take_first()->size;

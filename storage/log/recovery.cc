@@ -13,7 +13,7 @@
 namespace sluice::storage {
 namespace {
 
-constexpr Offset no_end{INT64_MAX};
+constexpr Offset no_end{INT64_MAX - 1};
 
 std::vector<std::uint8_t> bytes_of(std::string_view text) {
     return {text.begin(), text.end()};
@@ -46,7 +46,8 @@ Result<RecoveredLog> Recovery::run() {
         CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
         if (snapshot_from_ <= log_.end) break;
     }
-    log_.epochs.truncate_from_end(log_.end);
+    // An epoch may begin where the log ends: one without records yet, or whose records were deleted.
+    log_.epochs.truncate_from_end(log_.end.next());
     if (log_.start > log_.end) CHECK_OK(restart_at(log_.start));
     log_.epochs.truncate_from_start(log_.start);
     CHECK_OK(note_first_timestamp(*log_.segments.back()));
@@ -233,15 +234,16 @@ Result<Offset> Recovery::load_producers() {
 }
 
 Result<void> Recovery::walk_from(Offset from) {
-    log_.epochs.truncate_from_end(durable_);
+    log_.epochs.truncate_from_end(durable_.next());
     log_.bytes_since_checkpoint = 0;
+    unproven_.reset();
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
     log_.end = expected_;
     walked_ = true;
     if (opening_.hints.clean) return {};
     if (log_.end < durable_) return damaged("the end of the log", log_.end);
-    return sync_from(from);
+    return make_durable(from);
 }
 
 Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
@@ -329,7 +331,10 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
                  .max_timestamp = batch.max_timestamp()},
                 opening_.config.index_interval_bytes);
     expected_ = batch.next_offset();
-    if (batch.base_offset() >= durable_) log_.bytes_since_checkpoint += batch.size();
+    if (batch.base_offset() >= durable_) {
+        log_.bytes_since_checkpoint += batch.size();
+        if (!unproven_) unproven_ = {segment.base, segment.size - batch.size()};
+    }
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
     if (!latest || batch.leader_epoch() > latest->epoch)
@@ -355,15 +360,35 @@ Result<void> Recovery::cut(const Cut& cut) {
     return file->sync();
 }
 
-// A process that was killed may have left bytes and names that only the page cache has.
-Result<void> Recovery::sync_from(Offset from) {
+// A process that was killed may have left bytes and names that only the page cache has. Where a sync
+// of that process failed, their pages may even count as clean, and no sync writes them any more:
+// only writing them again does.
+Result<void> Recovery::make_durable(Offset from) {
     for (std::size_t i = log_.segments.size(); i-- > 0;) {
-        const Offset base = log_.segments[i]->base;
-        TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
+        const Segment& segment = *log_.segments[i];
+        TRY(const auto file, disk_.open(path(segment.base, log_suffix), env::OpenMode::write));
+        if (unproven_ && segment.base >= unproven_->segment) {
+            const bool all = segment.base > unproven_->segment;
+            CHECK_OK(rewrite(*file, all ? 0 : unproven_->position, segment.size));
+        }
         CHECK_OK(file->sync());
-        if (base <= from) break;
+        if (segment.base <= from) break;
     }
     return disk_.sync_directory(directory_);
+}
+
+Result<void> Recovery::rewrite(env::File& file, std::uint64_t from, std::uint64_t end) {
+    if (from >= end) return {};
+    const std::uint64_t step = resources_.options.scan_bytes;
+    Buffer buffer = Buffer::allocate(static_cast<std::size_t>(std::min(step, end - from)), 4096);
+    for (std::uint64_t at = from; at < end; at += buffer.size()) {
+        const MutableSlice part = buffer.all().first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at)));
+        TRY(const std::size_t count, read_fully(file, at, part));
+        if (count < part.size()) return Error::corrupt;
+        CHECK_OK(write_fully(file, at, part));
+    }
+    return {};
 }
 
 // The log's start was moved behind everything it has: it goes on there, empty.
