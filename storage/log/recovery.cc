@@ -236,7 +236,6 @@ Result<Offset> Recovery::load_producers() {
 Result<void> Recovery::walk_from(Offset from) {
     log_.epochs.truncate_from_end(durable_.next());
     log_.bytes_since_checkpoint = 0;
-    unproven_.reset();
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
     log_.end = expected_;
@@ -272,16 +271,22 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
 // False when it ends in something that is no batch; its size is then where that begins.
 Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from) {
     TRY(const std::uint64_t begin, begin_segment(segment, from));
-    TRY(const auto file,
-        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    resources_.files.forget(path(segment.base, log_suffix));
+    TRY(const auto file, disk_.open(path(segment.base, log_suffix), env::OpenMode::write));
     Scan scan(*file, {.from = begin, .end = file_bytes}, resources_.options.scan_bytes);
     bool first = begin > 0;
     for (;;) {
         TRY(const auto batch, scan.next());
-        if (!batch) return !scan.damaged();
         // Behind an index entry the first batch says itself where it is.
-        if (!first && batch->base_offset() != expected_) return false;
+        const bool follows = batch && (first || batch->base_offset() == expected_);
+        if (!follows) {
+            CHECK_OK(scan.write_again());
+            return !batch && !scan.damaged();
+        }
         first = false;
+        // Where a sync failed, pages may count as clean that never reached the disk: no sync writes
+        // them any more, and once memory is short they are gone.
+        if (batch->base_offset() >= durable_) scan.write_again_from_here();
         took(segment, *batch, from);
     }
 }
@@ -331,10 +336,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
                  .max_timestamp = batch.max_timestamp()},
                 opening_.config.index_interval_bytes);
     expected_ = batch.next_offset();
-    if (batch.base_offset() >= durable_) {
-        log_.bytes_since_checkpoint += batch.size();
-        if (!unproven_) unproven_ = {segment.base, segment.size - batch.size()};
-    }
+    if (batch.base_offset() >= durable_) log_.bytes_since_checkpoint += batch.size();
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
     if (!latest || batch.leader_epoch() > latest->epoch)
@@ -360,35 +362,15 @@ Result<void> Recovery::cut(const Cut& cut) {
     return file->sync();
 }
 
-// A process that was killed may have left bytes and names that only the page cache has. Where a sync
-// of that process failed, their pages may even count as clean, and no sync writes them any more:
-// only writing them again does.
+// A process that was killed may have left bytes and names that only the page cache has.
 Result<void> Recovery::make_durable(Offset from) {
     for (std::size_t i = log_.segments.size(); i-- > 0;) {
-        const Segment& segment = *log_.segments[i];
-        TRY(const auto file, disk_.open(path(segment.base, log_suffix), env::OpenMode::write));
-        if (unproven_ && segment.base >= unproven_->segment) {
-            const bool all = segment.base > unproven_->segment;
-            CHECK_OK(rewrite(*file, all ? 0 : unproven_->position, segment.size));
-        }
+        const Offset base = log_.segments[i]->base;
+        TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
         CHECK_OK(file->sync());
-        if (segment.base <= from) break;
+        if (base <= from) break;
     }
     return disk_.sync_directory(directory_);
-}
-
-Result<void> Recovery::rewrite(env::File& file, std::uint64_t from, std::uint64_t end) {
-    if (from >= end) return {};
-    const std::uint64_t step = resources_.options.scan_bytes;
-    Buffer buffer = Buffer::allocate(static_cast<std::size_t>(std::min(step, end - from)), 4096);
-    for (std::uint64_t at = from; at < end; at += buffer.size()) {
-        const MutableSlice part = buffer.all().first(
-            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at)));
-        TRY(const std::size_t count, read_fully(file, at, part));
-        if (count < part.size()) return Error::corrupt;
-        CHECK_OK(write_fully(file, at, part));
-    }
-    return {};
 }
 
 // The log's start was moved behind everything it has: it goes on there, empty.

@@ -52,10 +52,6 @@ public:
     Result<RecoveredLog> run();
 
 private:
-    struct Place {
-        Offset segment;
-        std::uint64_t position;
-    };
     struct Cut {
         std::size_t segment;  // The last one to keep.
         std::uint64_t size;
@@ -77,7 +73,6 @@ private:
     void took(Segment& segment, const protocol::BatchView& batch, Offset from);
     Result<void> cut(const Cut& cut);
     Result<void> make_durable(Offset from);
-    Result<void> rewrite(env::File& file, std::uint64_t from, std::uint64_t end);
     Result<void> restart_at(Offset start);
     Result<void> note_first_timestamp(Segment& segment);
     Result<void> remove_segment(Offset base);
@@ -94,8 +89,6 @@ private:
     Offset durable_;
     Offset expected_;  // The next batch must begin there.
     replication::LeaderEpochs stored_epochs_;
-    // Where the first batch stands that nothing but the page cache may have.
-    std::optional<Place> unproven_;
     bool walked_ = false;   // log_.end is known.
     Offset snapshot_from_;  // Producers are known up to here.
     RecoveredLog log_;
