@@ -123,7 +123,7 @@ Result<void> Log::advance_start(Offset start) {
     CHECK_OK(replace_file(resources_.doors.disk, directory_, start_file, as_slice(text)));
     start_on_disk_ = start;
     offsets_.start = std::max(offsets_.start, start);
-    epoch_changes_ += epochs_.truncate_from_start(offsets_.start);
+    epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     return {};
 }
 
@@ -184,7 +184,6 @@ Result<void> Log::delete_first_segment() {
     env::Disk& disk = resources_.doors.disk;
     const Offset start = segments_.list()[1]->base;
     offsets_.start = std::max(offsets_.start, start);
-    epoch_changes_ += epochs_.truncate_from_start(offsets_.start);
     DeletedFiles files{resources_.doors.scheduler.now() + config_.file_delete_delay, {}};
     for (const auto suffix :
          {log_suffix, index_suffix, time_index_suffix, txn_index_suffix, snapshot_suffix}) {
@@ -197,6 +196,7 @@ Result<void> Log::delete_first_segment() {
         if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
     }
     start_on_disk_ = std::max(start_on_disk_, start);
+    epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     index_files_.forget(base);
     std::erase(snapshots_, base);
     size_bytes_ -= segments_.take_first()->size;

@@ -46,7 +46,8 @@ Result<RecoveredLog> Recovery::run() {
         CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
         if (snapshot_from_ <= log_.end) break;
     }
-    // An epoch may begin where the log ends: one without records yet, or whose records were deleted.
+    // An epoch may begin where the log ends: one without records yet, or whose records were
+    // deleted.
     log_.epochs.truncate_from_end(log_.end.next());
     if (log_.start > log_.end) CHECK_OK(restart_at(log_.start));
     log_.epochs.truncate_from_start(log_.start);
