@@ -59,8 +59,9 @@ TEST(World, NamesFibersThatOutliveTheirProcess) {
     TestBench bench(1);
     bench.start([](env::Env& env) {
         // Waits for something that never comes, and may not be interrupted.
-        auto* completion = new env::Completion(env.scheduler);
-        completion->wait();
+        static std::optional<env::Completion> nothing;
+        nothing.emplace(env.scheduler);
+        nothing->wait();
     });
     bench.world().run_until(Time{seconds(1)});
     bench.node().crash();
