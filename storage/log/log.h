@@ -106,6 +106,8 @@ private:
 
     Result<void> delete_expired(Offset high_watermark, Timestamp wall);
     Result<void> load_latest(Segment& segment);
+    bool has_snapshot(Offset from) const;
+    Result<void> keep_producers(Offset next);
     Result<void> delete_first_segment();
     Result<void> delete_due_files();
 

@@ -21,7 +21,8 @@ Result<void> Log::checkpoint() {
 // Everything is taken at one moment, without a wait; then it is written, and only then counts.
 Result<void> Log::checkpoint_locked() {
     const Offset end = offsets_.end;
-    if (end == checkpointed_ && epoch_changes_ == epoch_changes_on_disk_) return {};
+    if (end == checkpointed_ && epoch_changes_ == epoch_changes_on_disk_ && has_snapshot(end))
+        return {};
     const std::uint64_t bytes = bytes_since_checkpoint_;
     const auto producers = snapshot_bytes(producers_);
     const std::string epochs = epochs_text(epochs_);
@@ -160,9 +161,23 @@ Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
             if (full_) return Error::no_space;
             CHECK_OK(progressed_.wait());
         }
+        CHECK_OK(keep_producers(segments_.list()[1]->base));
         CHECK_OK(delete_first_segment());
     }
     return {};
+}
+
+bool Log::has_snapshot(Offset from) const {
+    return from == segments_.first() || (!snapshots_.empty() && snapshots_.back() >= from);
+}
+
+// What producers wrote before `next` is about to go: a recovery must not need it.
+Result<void> Log::keep_producers(Offset next) {
+    if (has_snapshot(next)) return {};
+    const auto kept = checkpoint_locked();
+    // A full disk needs the room more than a few producers their past.
+    if (kept.failed() && kept.error() == Error::no_space) return {};
+    return kept;
 }
 
 Result<void> Log::load_latest(Segment& segment) {
