@@ -151,6 +151,8 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
     SignalWaiter signals(reactor);
     broker::Node node(envs, process.config.broker, parts(process.config));
     env::Env& env = *envs.front();
+    for (const std::string& name : process.config.without_effect)
+        env.logger.warn("config.without-effect", {{"name", name}});
     const auto started = node.start();
     if (started.failed()) {
         fmt::print(stderr, "sluice: {}\n", started.error().message);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -134,18 +135,91 @@ const Setter* find_setter(std::string_view name) {
     return nullptr;
 }
 
+// Names of Kafka's that mean nothing here, because what they tune does not exist: taken, and said.
+constexpr std::string_view without_effect[] = {
+    "background.threads",
+    "broker.id.generation.enable",
+    "controller.listener.names",
+    "controller.quorum.bootstrap.servers",
+    "controller.quorum.voters",
+    "group.coordinator.threads",
+    "inter.broker.listener.name",
+    "listener.security.protocol.map",
+    "log.flush.scheduler.interval.ms",
+    "metadata.log.dir",
+    "num.io.threads",
+    "num.network.threads",
+    "num.replica.fetchers",
+    "process.roles",
+    "queued.max.requests",
+    "share.coordinator.state.topic.min.isr",
+    "share.coordinator.state.topic.replication.factor",
+    "socket.listen.backlog.size",
+    "socket.receive.buffer.bytes",
+    "socket.send.buffer.bytes",
+    "transaction.state.log.min.isr",
+    "transaction.state.log.replication.factor",
+};
+
+// The brokers' names with other units: log.retention.hours for log.retention.ms.
+struct OtherUnit {
+    std::string_view name;
+    std::string_view canonical;
+    std::int64_t milliseconds;
+};
+constexpr OtherUnit other_units[] = {
+    {"log.retention.hours", "log.retention.ms", 3'600'000},
+    {"log.retention.minutes", "log.retention.ms", 60'000},
+    {"log.roll.hours", "log.roll.ms", 3'600'000},
+    {"log.roll.jitter.hours", "log.roll.jitter.ms", 3'600'000},
+};
+
+// Defaults of topics, under the names brokers have them. False when `name` is none.
+Result<bool, std::string> set_topic_default(ServerConfig& config, std::string_view name,
+                                            std::string value) {
+    for (const OtherUnit& unit : other_units) {
+        if (unit.name != name) continue;
+        const auto count = number(value);
+        if (!count) return fmt::format("{}: '{}' is not a whole number", name, value);
+        // The name in milliseconds wins over the others, whatever their order.
+        if (config.broker.given.contains(unit.canonical)) return true;
+        name = unit.canonical;
+        value = std::to_string(*count < 0 ? -1 : *count * unit.milliseconds);
+        break;
+    }
+    const metadata::ConfigDefinition* definition = metadata::find_broker_config(name);
+    if (definition == nullptr) return false;
+    if (const auto error = metadata::complaint_about_topic_config(definition->name, value))
+        return error->message;
+    config.broker.given[std::string(name)] = value;
+    return true;
+}
+
+std::string unknown_name(std::string_view name) {
+    std::vector<std::string> known;
+    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
+        for (const auto& [each, setter] : *group) known.push_back(each);
+    for (const auto& definition : metadata::topic_configs())
+        if (!definition.synonym.empty()) known.emplace_back(definition.synonym);
+    for (const OtherUnit& unit : other_units) known.emplace_back(unit.name);
+    const auto meant = nearest(name, known);
+    return fmt::format("unknown configuration '{}'{}", name,
+                       meant ? fmt::format(": did you mean '{}'?", *meant) : std::string());
+}
+
 Complaint set(ServerConfig& config, std::string_view name, std::string_view value) {
     if (const Setter* setter = find_setter(name)) {
         auto complaint = (*setter)(config, value);
         if (complaint) complaint = fmt::format("{}: {}", name, *complaint);
         return complaint;
     }
-    std::vector<std::string> known;
-    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
-        for (const auto& [each, setter] : *group) known.push_back(each);
-    const auto meant = nearest(name, known);
-    return fmt::format("unknown configuration '{}'{}", name,
-                       meant ? fmt::format(": did you mean '{}'?", *meant) : std::string());
+    const auto is_default = set_topic_default(config, name, std::string(value));
+    if (is_default.failed()) return is_default.error();
+    if (*is_default) return std::nullopt;
+    if (std::ranges::find(without_effect, name) == std::end(without_effect))
+        return unknown_name(name);
+    config.without_effect.emplace_back(name);
+    return std::nullopt;
 }
 
 Complaint set_pair(ServerConfig& config, std::string_view pair) {
@@ -198,6 +272,32 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
 
 }  // namespace
 
+namespace {
+
+// What DescribeConfigs says of the broker besides the defaults of topics.
+void show(ServerConfig& config) {
+    const broker::BrokerConfig& b = config.broker;
+    const auto flag = [](bool on) { return std::string(on ? "true" : "false"); };
+    config.broker.shown = {
+        {"advertised.listeners",
+         "PLAINTEXT://" + (b.advertise.host.empty() ? b.listen : b.advertise).text()},
+        {"auto.create.topics.enable", flag(b.auto_create_topics)},
+        {"default.replication.factor", std::to_string(b.controller.replication_factor_default)},
+        {"delete.topic.enable", flag(b.controller.deletion_enabled)},
+        {"fetch.max.bytes", std::to_string(b.fetch_bytes_max)},
+        {"listeners", "PLAINTEXT://" + b.listen.text()},
+        {"log.dirs", config.data},
+        {"max.connections", std::to_string(config.network.connections_max)},
+        {"node.id", std::to_string(b.node_id.value)},
+        {"num.partitions", std::to_string(b.controller.partitions_default)},
+        {"process.roles", "broker,controller"},
+        {"queued.max.request.bytes", std::to_string(config.network.request_memory_bytes)},
+        {"socket.request.max.bytes", std::to_string(config.network.connection.request_bytes_max)},
+    };
+}
+
+}  // namespace
+
 Result<env::Address, std::string> parse_address(std::string_view text) {
     const auto colon = text.rfind(':');
     const auto port =
@@ -220,6 +320,7 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
     if (complaint) return *complaint;
+    show(config);
     config.broker.data_directory =
         std::filesystem::absolute(config.data).lexically_normal().string();
     return config;

@@ -17,6 +17,8 @@ struct ServerConfig {
     net::ServerLimits network;
     storage::LogOptions logs;
     std::string data = "data";
+    std::vector<std::string>
+        without_effect;  // Known names that were given and change nothing here.
     posix::ShardGroup::Options shards;
 };
 

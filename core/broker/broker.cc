@@ -78,7 +78,7 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
         const metadata::TopicState* topic = image->topic(id.topic);
         if (topic == nullptr) continue;
         const metadata::PartitionState* state = topic->partition(id.index);
-        if (state) partition->update(*state, topic_settings(*image, topic->name));
+        if (state) partition->update(*state, topic_settings(*image, broker_values(), topic->name));
     }
 }
 
@@ -116,7 +116,7 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
                   const std::map<std::string, LogHints>& hints) {
     const std::string name = opening.topic->name + "-" + std::to_string(opening.id.index.value);
     const auto hint = hints.find(name);
-    const TopicSettings settings = topic_settings(image, opening.topic->name);
+    const TopicSettings settings = topic_settings(image, broker_values(), opening.topic->name);
     auto log = logs_.open(name, opening.id.topic, settings.log,
                           hint == hints.end() ? LogHints{} : hint->second);
     if (log.failed()) {

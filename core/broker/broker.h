@@ -64,6 +64,7 @@ public:
     env::Env& env() { return env_; }
     const BrokerConfig& config() const { return config_; }
     const NodeFacts& facts() const { return facts_; }
+    metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
     std::size_t partition_count() const { return partitions_.size(); }
     template <class Visit>
     void each_partition(Visit visit) {

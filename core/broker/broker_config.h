@@ -16,9 +16,11 @@ struct BrokerConfig {
     BrokerId node_id{1};                      // node.id
     env::Address listen{"127.0.0.1", 9092};   // listeners
     env::Address advertise;                   // advertised.listeners; host empty: as listen.
-    std::string data_directory;  // As clients are told where the logs are: log.dirs
+    std::string data_directory;               // As clients are told where the logs are: log.dirs
     bool auto_create_topics = true;           // auto.create.topics.enable
     metadata::ControllerSettings controller;  // num.partitions, ...
+    metadata::ConfigValues given;  // Defaults of topics it was started with, by the brokers' names.
+    metadata::ConfigValues shown;  // What else DescribeConfigs says of it; read-only.
     Duration retention_check_interval = std::chrono::minutes(5);  // log.retention.check.interval.ms
     Duration checkpoint_interval =
         std::chrono::seconds(5);                       // log.flush.offset.checkpoint.interval.ms

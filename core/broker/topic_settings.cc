@@ -9,29 +9,20 @@
 namespace sluice::broker {
 namespace {
 
-using metadata::ConfigDefinition;
-using metadata::ConfigResource;
-using metadata::ConfigValues;
-using metadata::ResourceType;
-
-// Looks a topic's setting up where Kafka does: the topic, then the brokers' default under the name
-// it has there, then the built-in default.
+// A topic's settings by name, as values of the types the data path uses.
 class Lookup {
 public:
-    Lookup(const metadata::MetadataImage& image, const std::string& topic)
-        : topic_(image.config({ResourceType::topic, topic})),
-          brokers_(image.config({ResourceType::broker, ""})) {}
+    Lookup(const metadata::MetadataImage& image, const metadata::BrokerValues& broker,
+           const std::string& topic)
+        : image_(image), broker_(broker), topic_(topic) {}
 
-    std::string_view text(std::string_view name) const {
-        const ConfigDefinition* definition = metadata::find_topic_config(name);
+    std::string text(std::string_view name) const {
+        const metadata::ConfigDefinition* definition = metadata::find_topic_config(name);
         ASSERT(definition != nullptr);
-        if (const auto own = topic_.find(name); own != topic_.end()) return own->second;
-        if (const auto shared = brokers_.find(definition->synonym); shared != brokers_.end())
-            return shared->second;
-        return definition->fallback;
+        return metadata::config_in_force(image_, broker_, topic_, *definition).value;
     }
     std::int64_t number(std::string_view name) const {
-        const std::string_view digits = text(name);
+        const std::string digits = text(name);
         std::int64_t value = 0;
         std::from_chars(digits.data(), digits.data() + digits.size(), value);
         return value;
@@ -44,14 +35,16 @@ public:
     }
 
 private:
-    const ConfigValues& topic_;
-    const ConfigValues& brokers_;
+    const metadata::MetadataImage& image_;
+    const metadata::BrokerValues& broker_;
+    const std::string& topic_;
 };
 
 }  // namespace
 
-TopicSettings topic_settings(const metadata::MetadataImage& image, const std::string& topic) {
-    const Lookup lookup(image, topic);
+TopicSettings topic_settings(const metadata::MetadataImage& image,
+                             const metadata::BrokerValues& broker, const std::string& topic) {
+    const Lookup lookup(image, broker, topic);
     TopicSettings settings;
     settings.log.segment_bytes = static_cast<std::uint64_t>(lookup.number("segment.bytes"));
     settings.log.segment_age_max = lookup.time("segment.ms");
@@ -69,7 +62,7 @@ TopicSettings topic_settings(const metadata::MetadataImage& image, const std::st
     settings.timestamp_before_max = lookup.time("message.timestamp.before.max.ms");
     settings.timestamp_after_max = lookup.time("message.timestamp.after.max.ms");
     settings.compression_type = lookup.text("compression.type");
-    settings.compacted = lookup.text("cleanup.policy").find("compact") != std::string_view::npos;
+    settings.compacted = lookup.text("cleanup.policy").find("compact") != std::string::npos;
     if (metadata::is_internal_topic(topic)) {
         // Coordinators keep these short themselves: retention must never cut them.
         settings.log.retention_age = milliseconds(-1);

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/broker/log.h"
-#include "core/metadata/image.h"
+#include "core/metadata/config_view.h"
 
 namespace sluice::broker {
 
@@ -18,7 +18,8 @@ struct TopicSettings {
     bool compacted = false;
 };
 
-// What `topic` is configured to, over the brokers' defaults in `image` and the built-in ones.
-TopicSettings topic_settings(const metadata::MetadataImage& image, const std::string& topic);
+// What `topic` is configured to, over what `broker` and all brokers are.
+TopicSettings topic_settings(const metadata::MetadataImage& image,
+                             const metadata::BrokerValues& broker, const std::string& topic);
 
 }  // namespace sluice::broker

@@ -129,6 +129,12 @@ const ConfigDefinition* find_topic_config(std::string_view name) {
     return found == std::end(table) ? nullptr : found;
 }
 
+const ConfigDefinition* find_broker_config(std::string_view name) {
+    if (name.empty()) return nullptr;
+    const auto found = std::ranges::find(table, name, &ConfigDefinition::synonym);
+    return found == std::end(table) ? nullptr : found;
+}
+
 std::optional<std::string> complaint_about_value(const ConfigDefinition& definition,
                                                  std::string_view value) {
     const std::string_view text = trimmed(value);

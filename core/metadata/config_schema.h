@@ -40,6 +40,8 @@ struct ConfigDefinition {
 // Every topic configuration of Kafka 4.3, in the order of their names.
 std::span<const ConfigDefinition> topic_configs();
 const ConfigDefinition* find_topic_config(std::string_view name);
+// The same by the name brokers have it under, which they may be given at run time.
+const ConfigDefinition* find_broker_config(std::string_view name);
 
 // Why `value` cannot be the value of `definition`, or nothing when it can.
 std::optional<std::string> complaint_about_value(const ConfigDefinition& definition,

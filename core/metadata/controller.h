@@ -4,12 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "core/metadata/config_schema.h"
 #include "core/metadata/image.h"
 #include "core/metadata/item_error.h"
 #include "core/protocol/error_code.h"
+#include "core/protocol/messages/alter_configs.h"
 #include "core/protocol/messages/create_partitions.h"
 #include "core/protocol/messages/create_topics.h"
 #include "core/protocol/messages/delete_topics.h"
+#include "core/protocol/messages/incremental_alter_configs.h"
 
 namespace sluice::metadata {
 
@@ -42,6 +45,12 @@ public:
     Decision<protocol::CreatePartitionsResponse> create_partitions(
         const protocol::CreatePartitionsRequest& request) const;
 
+    // Configurations of topics and brokers: all of a resource's at once, or a few changed.
+    Decision<protocol::AlterConfigsResponse> alter_configs(
+        const protocol::AlterConfigsRequest& request) const;
+    Decision<protocol::IncrementalAlterConfigsResponse> alter_configs(
+        const protocol::IncrementalAlterConfigsRequest& request) const;
+
     // Producer ids are handed out in blocks; a block that was begun and lost leaves a hole.
     struct ProducerIdBlock {
         ProducerId first;
@@ -55,6 +64,17 @@ public:
         const protocol::RegisterBrokerRecord& registration) const;
 
 private:
+    using Changes = std::vector<protocol::ConfigRecord>;
+    std::optional<ItemError> check_resource(const ConfigResource& resource) const;
+    Result<Changes, ItemError> replacing(
+        const ConfigResource& resource,
+        const std::vector<protocol::AlterConfigsRequest::Config>& configs) const;
+    Result<Changes, ItemError> changing(
+        const ConfigResource& resource,
+        const std::vector<protocol::IncrementalAlterConfigsRequest::Config>& configs) const;
+    std::string value_in_force(const ConfigResource& resource,
+                               const ConfigDefinition& definition) const;
+
     struct Placement {
         std::vector<std::vector<BrokerId>> replicas;  // By partition.
     };

@@ -48,6 +48,13 @@ public:
     // Adds a record at the next offset.
     void append(const NewRecord& record);
 
+    // Whose batch it is, for a producer that learns its sequence only when the batch goes out.
+    void set_producer(ProducerId id, ProducerEpoch epoch, Sequence base_sequence) {
+        options_.producer_id = id;
+        options_.producer_epoch = epoch;
+        options_.base_sequence = base_sequence;
+    }
+
     std::int32_t record_count() const { return count_; }
     bool empty() const { return count_ == 0; }
     // Of the batch if it were built now without compression.

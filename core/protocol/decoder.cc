@@ -2,16 +2,7 @@
 
 namespace sluice::protocol {
 
-const std::uint8_t* Decoder::take(std::size_t n) {
-    if (n > left()) {
-        fail(Error::invalid);
-        return nullptr;
-    }
-    position_ += n;
-    return input_.data() + position_ - n;
-}
-
-std::uint32_t Decoder::varint() {
+std::uint32_t Decoder::long_varint() {
     Slice rest = input_.view().subspan(position_, left());
     const auto n = take_unsigned_varint(rest, varint_size_max);
     if (!n || *n > std::numeric_limits<std::uint32_t>::max()) {

@@ -50,8 +50,20 @@ private:
         return true;
     }
 
-    const std::uint8_t* take(std::size_t n);
-    std::uint32_t varint();
+    const std::uint8_t* take(std::size_t n) {
+        if (n > left()) [[unlikely]] {
+            fail(Error::invalid);
+            return nullptr;
+        }
+        position_ += n;
+        return input_.data() + position_ - n;
+    }
+    std::uint32_t varint() {
+        if (left() > 0 && input_.data()[position_] < 0x80) [[likely]]
+            return input_.data()[position_++];
+        return long_varint();
+    }
+    std::uint32_t long_varint();
     // The length before text, bytes and arrays; nothing for null.
     std::optional<std::size_t> length(std::size_t width);
 
@@ -105,7 +117,8 @@ private:
                 read_value(marker);
                 present = marker >= 0;
             }
-            if (present) read(value.emplace());
+            // Not emplace(): clang believes that a struct nested in a message has no default.
+            if (present) read(*(value = T{}));
         } else {
             const auto size = length(sizeof_length<T>);
             present = size.has_value();

@@ -48,6 +48,10 @@ public:
     explicit CountingSink(std::size_t splice_min) : splice_min_(splice_min) {}
 
     void put(const void* /*from*/, std::size_t n) { size_ += n; }
+    template <std::size_t n>
+    void put_fixed(const void* /*from*/) {
+        size_ += n;
+    }
     void put_bytes(const Bytes& bytes) {
         size_ += bytes.size();
         if (bytes.size() >= splice_min_) spliced_ += bytes.size();
@@ -70,12 +74,23 @@ private:
 class WritingSink {
 public:
     WritingSink(std::size_t copied_size, std::size_t splice_min)
-        : buffer_(Buffer::allocate(copied_size)), splice_min_(splice_min) {}
+        : buffer_(Buffer::allocate(copied_size)),
+          at_(buffer_.data()),
+          cut_at_(at_),
+          end_(at_ + copied_size),
+          splice_min_(splice_min) {}
 
     void put(const void* from, std::size_t n) {
-        ASSERT(n <= buffer_.size() - position_);
-        if (n > 0) std::memcpy(buffer_.data() + position_, from, n);
-        position_ += n;
+        ASSERT(n <= static_cast<std::size_t>(end_ - at_));
+        if (n > 0) std::memcpy(at_, from, n);
+        at_ += n;
+    }
+    // The same for a size the compiler knows, which makes it one store.
+    template <std::size_t n>
+    [[gnu::always_inline]] void put_fixed(const void* from) {
+        ASSERT(n <= static_cast<std::size_t>(end_ - at_));
+        std::memcpy(at_, from, n);
+        at_ += n;
     }
     void put_bytes(const Bytes& bytes) {
         if (bytes.size() < splice_min_) return put(bytes.data(), bytes.size());
@@ -86,29 +101,29 @@ public:
 
     // Everything written, as slices in order. The sink is spent afterwards.
     std::vector<Bytes> take() {
-        ASSERT(position_ == buffer_.size());
+        ASSERT(at_ == end_);
         cut();
         return std::move(parts_);
     }
     // For a sink that never splices: one slice, which may be empty.
     Bytes take_whole() {
-        ASSERT(position_ == buffer_.size());
+        ASSERT(at_ == end_);
         ASSERT(parts_.empty());
         return Bytes(std::move(buffer_));
     }
 
 private:
     void cut() {
-        if (position_ == cut_at_) return;
-        const Slice all{std::as_const(buffer_).data(), position_};
-        parts_.emplace_back(buffer_, all.subspan(cut_at_));
-        cut_at_ = position_;
+        if (at_ == cut_at_) return;
+        parts_.emplace_back(buffer_, Slice(cut_at_, at_));
+        cut_at_ = at_;
     }
 
     Buffer buffer_;
+    std::uint8_t* at_;
+    const std::uint8_t* cut_at_;
+    const std::uint8_t* const end_;
     std::size_t splice_min_;
-    std::size_t position_ = 0;
-    std::size_t cut_at_ = 0;
     std::vector<Bytes> parts_;
 };
 
@@ -196,9 +211,9 @@ private:
             write_value(bits);
         } else if constexpr (std::integral<T>) {
             const T big = swap_to_big(value);
-            sink_.put(&big, sizeof big);
+            sink_.template put_fixed<sizeof big>(&big);
         } else if constexpr (std::same_as<T, Uuid>) {
-            sink_.put(value.bytes.data(), value.bytes.size());
+            sink_.template put_fixed<sizeof value.bytes>(value.bytes.data());
         } else if constexpr (std::same_as<T, std::string>) {
             sink_.require(value.size() <= text_size_max);
             length<std::int16_t>(value.size());
@@ -222,6 +237,10 @@ private:
             write_value(static_cast<Int>(n));
     }
     void varint(std::uint64_t n) {
+        if (n < 0x80) {
+            const auto byte = static_cast<std::uint8_t>(n);
+            return sink_.template put_fixed<1>(&byte);
+        }
         std::uint8_t bytes[varlong_size_max];
         sink_.put(bytes, put_unsigned_varint(bytes, n));
     }

@@ -2,40 +2,38 @@
 
 namespace sluice::protocol {
 
-bool take_long_number_slowly(const std::uint8_t*& at, const std::uint8_t* end, std::int64_t& out,
+TakenNumber take_long_number(const std::uint8_t* at, const std::uint8_t* end,
                              std::size_t size_max) {
     Slice rest(at, end);
     const auto n = take_unsigned_varint(rest, size_max);
-    if (!n) return false;
-    if (size_max == varint_size_max && *n > std::numeric_limits<std::uint32_t>::max()) return false;
+    if (!n) return {};
+    if (size_max == varint_size_max && *n > std::numeric_limits<std::uint32_t>::max()) return {};
     // The tenth byte has room for one bit.
     const auto size = static_cast<std::size_t>(rest.data() - at);
-    if (size == varlong_size_max && at[varlong_size_max - 1] > 1) return false;
-    out = unzigzag(*n);
-    at = rest.data();
-    return true;
+    if (size == varlong_size_max && at[varlong_size_max - 1] > 1) return {};
+    return {rest.data(), unzigzag(*n)};
 }
 
 std::optional<HeaderView> HeaderReader::next() {
     if (left_ == 0) return std::nullopt;
     HeaderView header;
-    std::int64_t n = 0;
-    if (!take_number<varint_size_max>(at_, end_, n) || n < 0 || n > end_ - at_) return std::nullopt;
-    header.key = {at_, static_cast<std::size_t>(n)};
-    at_ += n;
-    if (!take_number<varint_size_max>(at_, end_, n) || n > end_ - at_) return std::nullopt;
-    header.has_value = n >= 0;
-    header.value = {at_, static_cast<std::size_t>(n < 0 ? 0 : n)};
-    at_ += header.value.size();
+    const auto key = take_number<varint_size_max>(at_, end_);
+    if (!key.behind || key.value < 0 || key.value > end_ - key.behind) return std::nullopt;
+    header.key = {key.behind, static_cast<std::size_t>(key.value)};
+    const auto value = take_number<varint_size_max>(key.behind + key.value, end_);
+    if (!value.behind || value.value > end_ - value.behind) return std::nullopt;
+    header.has_value = value.value >= 0;
+    header.value = {value.behind, static_cast<std::size_t>(header.has_value ? value.value : 0)};
+    at_ = header.value.data() + header.value.size();
     --left_;
     return header;
 }
 
-bool headers_are_sound(const RecordView& record) {
-    HeaderReader headers(record);
-    while (headers.next()) {
+bool headers_are_sound(Slice headers, std::int32_t count) {
+    HeaderReader reader(headers, count);
+    while (reader.next()) {
     }
-    return headers.finished_well();
+    return reader.finished_well();
 }
 
 std::optional<RecordView> RecordReader::next() {

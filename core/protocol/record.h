@@ -12,25 +12,25 @@
 
 namespace sluice::protocol {
 
-// A signed number of a record: zigzag, at most 5 bytes for 32 bits, at most 10 for 64. Reads at
-// `*at`, never beyond `end`, and moves `*at`. One and two bytes are nearly all there are.
-bool take_long_number_slowly(const std::uint8_t*& at, const std::uint8_t* end, std::int64_t& out,
-                             std::size_t size_max);
+// A number taken from a record, and where it ended; null when there was none. By value, so that
+// both stay in registers.
+struct TakenNumber {
+    const std::uint8_t* behind = nullptr;
+    std::int64_t value = 0;
+};
 
+TakenNumber take_long_number(const std::uint8_t* at, const std::uint8_t* end, std::size_t size_max);
+
+// A signed number of a record: zigzag, at most 5 bytes for 32 bits, at most 10 for 64. Never reads
+// beyond `end`. One and two bytes are nearly all there are.
 template <std::size_t size_max>
-inline bool take_number(const std::uint8_t*& at, const std::uint8_t* end, std::int64_t& out) {
+[[gnu::always_inline]] inline TakenNumber take_number(const std::uint8_t* at,
+                                                      const std::uint8_t* end) {
     if (end - at >= 2) [[likely]] {
-        if (at[0] < 0x80) {
-            out = unzigzag(*at++);
-            return true;
-        }
-        if (at[1] < 0x80) {
-            out = unzigzag((std::uint64_t{at[1]} << 7) | (at[0] & 0x7fu));
-            at += 2;
-            return true;
-        }
+        if (at[0] < 0x80) return {at + 1, unzigzag(at[0])};
+        if (at[1] < 0x80) return {at + 2, unzigzag((std::uint64_t{at[1]} << 7) | (at[0] & 0x7fu))};
     }
-    return take_long_number_slowly(at, end, out, size_max);
+    return take_long_number(at, end, size_max);
 }
 
 // A record where it lies. Its parts point into the batch (or what it was decompressed to).
@@ -58,9 +58,9 @@ struct HeaderView {
 class HeaderReader {
 public:
     explicit HeaderReader(const RecordView& record)
-        : at_(record.headers.data()),
-          end_(record.headers.data() + record.headers.size()),
-          left_(record.header_count) {}
+        : HeaderReader(record.headers, record.header_count) {}
+    HeaderReader(Slice headers, std::int32_t count)
+        : at_(headers.data()), end_(headers.data() + headers.size()), left_(count) {}
 
     // The next header; nothing at the end, and where there is none although there should be.
     std::optional<HeaderView> next();
@@ -74,38 +74,44 @@ private:
 };
 
 // Whether the headers of a record are as many, and as long, as it says.
-bool headers_are_sound(const RecordView& record);
+bool headers_are_sound(Slice headers, std::int32_t count);
 
 // Reads the record at `*at`, which lies wholly before `end`, checks all of it and moves `*at`
 // behind it. False when it is no record; then `out` means nothing.
-inline bool take_record(const std::uint8_t*& at, const std::uint8_t* end, RecordView& out) {
+[[gnu::always_inline]] inline bool take_record(const std::uint8_t*& at, const std::uint8_t* end,
+                                               RecordView& out) {
     const std::uint8_t* const begin = at;
-    std::int64_t n = 0;
-    if (!take_number<varint_size_max>(at, end, n)) return false;
-    if (n < 1 || n > end - at) return false;
-    const std::uint8_t* const record_end = at + n;
-    ++at;  // The attributes of a record mean nothing yet.
-    if (!take_number<varlong_size_max>(at, record_end, out.timestamp_delta)) return false;
-    if (!take_number<varint_size_max>(at, record_end, n)) return false;
-    out.offset_delta = static_cast<std::int32_t>(n);
+    const TakenNumber length = take_number<varint_size_max>(at, end);
+    if (!length.behind || length.value < 1 || length.value > end - length.behind) return false;
+    const std::uint8_t* const record_end = length.behind + length.value;
 
-    if (!take_number<varint_size_max>(at, record_end, n) || n > record_end - at) return false;
-    out.has_key = n >= 0;
-    out.key = {at, static_cast<std::size_t>(n < 0 ? 0 : n)};
-    at += out.key.size();
+    // The attributes of a record, one byte, mean nothing yet.
+    const auto timestamp = take_number<varlong_size_max>(length.behind + 1, record_end);
+    if (!timestamp.behind) return false;
+    const auto offset = take_number<varint_size_max>(timestamp.behind, record_end);
+    if (!offset.behind) return false;
+    const auto key = take_number<varint_size_max>(offset.behind, record_end);
+    if (!key.behind || key.value > record_end - key.behind) return false;
+    const std::int64_t key_size = key.value < 0 ? 0 : key.value;
+    const auto value = take_number<varint_size_max>(key.behind + key_size, record_end);
+    if (!value.behind || value.value > record_end - value.behind) return false;
+    const std::int64_t value_size = value.value < 0 ? 0 : value.value;
+    const auto headers = take_number<varint_size_max>(value.behind + value_size, record_end);
+    if (!headers.behind || headers.value < 0) return false;
 
-    if (!take_number<varint_size_max>(at, record_end, n) || n > record_end - at) return false;
-    out.has_value = n >= 0;
-    out.value = {at, static_cast<std::size_t>(n < 0 ? 0 : n)};
-    at += out.value.size();
-
-    if (!take_number<varint_size_max>(at, record_end, n) || n < 0 || n > record_end - at)
-        return false;
-    out.header_count = static_cast<std::int32_t>(n);
-    out.headers = {at, record_end};
+    out.timestamp_delta = timestamp.value;
+    out.offset_delta = static_cast<std::int32_t>(offset.value);
+    out.has_key = key.value >= 0;
+    out.key = {key.behind, static_cast<std::size_t>(key_size)};
+    out.has_value = value.value >= 0;
+    out.value = {value.behind, static_cast<std::size_t>(value_size)};
+    out.header_count = static_cast<std::int32_t>(headers.value);
+    out.headers = {headers.behind, record_end};
+    out.size = static_cast<std::size_t>(record_end - begin);
     at = record_end;
-    out.size = static_cast<std::size_t>(at - begin);
-    return n == 0 ? out.headers.empty() : headers_are_sound(out);
+    if (headers.value == 0) [[likely]]
+        return headers.behind == record_end;
+    return headers_are_sound(out.headers, out.header_count);
 }
 
 // Goes through the records of a batch, uncompressed.

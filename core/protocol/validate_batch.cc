@@ -108,8 +108,8 @@ public:
         const std::uint8_t* at = records.data();
         const std::uint8_t* const end = at + records.size();
         const std::int32_t count = batch_.record_count();
-        RecordView record;
         for (std::int32_t i = 0; i < count; ++i) {
+            RecordView record;
             if (!take_record(at, end, record)) [[unlikely]]
                 return false;
             // A cleaned batch has gaps; only the broker writes those.

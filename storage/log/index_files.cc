@@ -34,7 +34,7 @@ Result<SegmentIndex> IndexFiles::read(const Written& segment) {
         return Error::corrupt;
     SegmentIndex index(segment.base, std::move(offset_bytes), std::move(time_bytes));
     index.drop_zeros();
-    if (!index.is_sound(segment.size)) return Error::corrupt;
+    if (!index.is_sound(segment.size_appended)) return Error::corrupt;
     return index;
 }
 

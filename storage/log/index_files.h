@@ -18,6 +18,8 @@ public:
     struct Written {
         Offset base;
         std::uint64_t size = 0;
+        // With what is on its way: the files may know of that already.
+        std::uint64_t size_appended = 0;
         std::uint64_t offset_bytes = whole;
         std::uint64_t time_bytes = whole;
         std::uint32_t index_interval_bytes = 4096;

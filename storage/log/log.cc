@@ -32,6 +32,8 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       upkeep_(resources.doors.scheduler),
       appended_at_upkeep_(recovered.end),
       checkpointed_(recovered.checkpointed),
+      bytes_since_checkpoint_(recovered.bytes_since_checkpoint),
+      epochs_changed_(!recovered.epochs_on_disk),
       snapshots_(std::move(recovered.snapshots)) {
     offsets_ = {recovered.start, recovered.end, recovered.end};
     size_bytes_ = segments_.size_bytes();
@@ -115,6 +117,10 @@ bool Log::commit_once() {
 
 void Log::publish() {
     offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : writer_.synced());
+    if (writer_.written() == writer_.synced())
+        unsynced_since_.reset();
+    else if (!unsynced_since_)
+        unsynced_since_ = resources_.doors.scheduler.now();
     for (const Offset snapshot : writer_.take_snapshots()) snapshots_.push_back(snapshot);
     progressed_.notify_all();
 }
@@ -176,6 +182,7 @@ IndexFiles::Written Log::written_part(const Segment& segment) const {
     }
     return {.base = segment.base,
             .size = size,
+            .size_appended = segment.size,
             .offset_bytes = segment.offset_bytes_on_disk,
             .time_bytes = segment.time_bytes_on_disk,
             .index_interval_bytes = config_.index_interval_bytes};

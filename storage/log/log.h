@@ -47,6 +47,8 @@ public:
     std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
     // Writes and syncs everything, and ends: no call comes back with anything but Error::stopped.
     Result<void> close();
+    // Has it synced when its topic's flush interval has passed.
+    void flush_if_due(Time now);
     // Ends without writing anything more, and waits until nobody is inside.
     void abandon();
 
@@ -89,6 +91,14 @@ private:
     IndexFiles::Written written_part(const Segment& segment) const;
     Result<std::uint64_t> position_before(Offset segment, Offset offset);
 
+    Result<std::optional<broker::TimestampOffset>> find_from(Offset from, Timestamp time,
+                                                             Offset before);
+    Result<TimeEntry> latest_of(Offset base);
+    Result<Offset> offset_before(Offset base, Timestamp time);
+    Result<TimeEntry> latest_before(Offset before);
+    Result<std::optional<TimeEntry>> latest_indexed_before(Offset base, Offset before);
+    Result<void> scan_latest(Offset from, Offset before, TimeEntry& best);
+
     Result<void> wait_synced(Offset end);
     Result<void> checkpoint_locked();
     Result<void> checkpoint_indexes(Offset before);
@@ -115,13 +125,14 @@ private:
     int visits_ = 0;
     env::Completion* left_ = nullptr;  // Somebody waits for the last visit to end.
     std::optional<Error> ended_;
-    bool full_ = false;      // The last write found no space.
+    bool full_ = false;  // The last write found no space.
+    std::optional<Time> unsynced_since_;
     bool sync_now_ = false;  // Whatever the flush policy says.
     Offset appended_at_upkeep_;
 
     Offset checkpointed_;
     std::uint64_t bytes_since_checkpoint_ = 0;
-    bool epochs_changed_ = true;  // Since they were last written.
+    bool epochs_changed_;  // Since they were last written.
     std::vector<Offset> snapshots_;
     std::vector<DeletedFiles> deleted_;
 };

@@ -81,6 +81,12 @@ Result<void> Log::replace_snapshot(Offset offset, Slice bytes) {
     return {};
 }
 
+void Log::flush_if_due(Time now) {
+    if (ended_ || !unsynced_since_ || now - *unsynced_since_ < config_.flush_interval) return;
+    sync_now_ = true;
+    resources_.committer.commit(*this);
+}
+
 Result<void> Log::close() {
     Result<void> closed;
     if (ended_) {
@@ -138,11 +144,10 @@ Result<void> Log::maintain(const broker::LogConfig& config, Offset high_watermar
 }
 
 Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
-    for (const auto& segment : segments_.list()) {
-        const Offset base = segment->base;
-        CHECK_OK(load_latest(*segment));
-        if (segments_.find(base) == nullptr) break;
-        if (!is_expired(*segment->latest, config_, wall)) break;
+    for (std::size_t i = 0; i < segments_.list().size(); ++i) {
+        Segment& segment = *segments_.list()[i];
+        CHECK_OK(load_latest(segment));
+        if (!is_expired(*segment.latest, config_, wall)) break;
     }
     const Expired expired = choose_expired(segments_, config_,
                                            {.start = offsets_.start,
@@ -155,6 +160,7 @@ Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
         // The writer may not be done with it.
         while (writer_.segment() <= segments_.first()) {
             if (ended_) return *ended_;
+            if (full_) return Error::no_space;
             CHECK_OK(progressed_.wait());
         }
         CHECK_OK(delete_first_segment());

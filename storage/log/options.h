@@ -39,6 +39,8 @@ struct LogOptions {
     // All logs of a shard together leave no more than this behind their checkpoints, so that
     // recovery stays short.
     std::uint64_t recovery_bytes_max = std::uint64_t{128} << 20;
+    // What a compressed batch may become while a timestamp is looked for in it.
+    std::size_t decompressed_bytes_max = std::size_t{64} << 20;
     // No file beside the segments and their indexes is larger, in sane directories.
     std::size_t small_file_bytes_max = std::size_t{64} << 20;
 

@@ -51,6 +51,7 @@ Result<RecoveredLog> Recovery::run() {
     log_.epochs.truncate_from_start(log_.start);
     CHECK_OK(note_first_timestamp(*log_.segments.back()));
     log_.checkpointed = std::min(durable_, log_.end);
+    log_.epochs_on_disk = log_.epochs == stored_epochs_;
     return std::move(log_);
 }
 
@@ -67,24 +68,30 @@ Error Recovery::damaged(std::string_view what, Offset offset) {
 
 Result<void> Recovery::prepare_directory() {
     CHECK_OK(disk_.make_directory(directory_));
-    // It may be there only since the process that made it was killed.
-    if (!opening_.hints.clean) CHECK_OK(disk_.sync_directory(opening_.root));
-    TRY(const auto entries, disk_.list(directory_));
-    CHECK_OK(finish_leftovers(entries));
-    TRY(const auto finished, disk_.list(directory_));
-    for (const auto& entry : finished) {
+    TRY(auto entries, disk_.list(directory_));
+    // Its own name may be there only since the process that made it was killed.
+    if (!opening_.hints.clean || entries.empty()) CHECK_OK(disk_.sync_directory(opening_.root));
+    TRY(const bool changed, finish_leftovers(entries));
+    if (changed) {
+        TRY(entries, disk_.list(directory_));
+    }
+    for (const auto& entry : entries) {
         const auto file = parse_offset_file(entry.name);
         if (!file) continue;
         if (file->suffix == log_suffix)
             log_.segments.push_back(std::make_unique<Segment>(file->offset));
         if (file->suffix == snapshot_suffix) log_.snapshots.push_back(file->offset);
     }
-    // An index whose segment went in a deletion that was interrupted.
-    for (const auto& entry : finished) {
+    return remove_orphans(entries);
+}
+
+// Indexes whose segment went in a deletion that was interrupted.
+Result<void> Recovery::remove_orphans(const std::vector<env::DirectoryEntry>& entries) {
+    for (const auto& entry : entries) {
         const auto file = parse_offset_file(entry.name);
         if (!file || (file->suffix != index_suffix && file->suffix != time_index_suffix)) continue;
-        if (std::ranges::none_of(
-                log_.segments, [&](const auto& segment) { return segment->base == file->offset; }))
+        const auto is_its = [&](const auto& segment) { return segment->base == file->offset; };
+        if (std::ranges::none_of(log_.segments, is_its))
             CHECK_OK(remove_if_present(disk_, join(directory_, entry.name)));
     }
     return {};
@@ -92,7 +99,8 @@ Result<void> Recovery::prepare_directory() {
 
 // Files that were to be deleted, or were being written, when the last process ended; and swaps of a
 // cleaner that was done with its work, which are carried out.
-Result<void> Recovery::finish_leftovers(const std::vector<env::DirectoryEntry>& entries) {
+Result<bool> Recovery::finish_leftovers(const std::vector<env::DirectoryEntry>& entries) {
+    bool changed = false;
     Offset cleaned_from = no_end;
     for (const auto& entry : entries) {
         const auto file = parse_offset_file(entry.name);
@@ -106,13 +114,16 @@ Result<void> Recovery::finish_leftovers(const std::vector<env::DirectoryEntry>& 
         // A swap beside a cleaned file is half of a segment that was being split.
         const bool finish = swap && file && file->offset < cleaned_from &&
                             file->suffix == std::string(log_suffix) + std::string(swap_suffix);
-        if (finish)
+        if (finish) {
             CHECK_OK(finish_swap(file->offset));
-        else if (swap || name.ends_with(deleted_suffix) || name.ends_with(cleaned_suffix) ||
-                 name.ends_with(temporary_suffix))
+            changed = true;
+        } else if (swap || name.ends_with(deleted_suffix) || name.ends_with(cleaned_suffix) ||
+                   name.ends_with(temporary_suffix)) {
             CHECK_OK(remove_if_present(disk_, join(directory_, name)));
+            changed = true;
+        }
     }
-    return {};
+    return changed;
 }
 
 Result<void> Recovery::finish_swap(Offset base) {
@@ -192,7 +203,7 @@ Result<bool> Recovery::load_epochs() {
     if (content.failed() && content.error() != Error::not_found) return content.error();
     if (content) {
         auto epochs = parse_epochs(as_text({content->data(), content->size()}));
-        if (epochs) log_.epochs = std::move(*epochs);
+        if (epochs) log_.epochs = stored_epochs_ = std::move(*epochs);
         return epochs.has_value();
     }
     const Offset first = log_.segments.front()->base;
@@ -223,6 +234,7 @@ Result<Offset> Recovery::load_producers() {
 
 Result<void> Recovery::walk_from(Offset from) {
     log_.epochs.truncate_from_end(durable_);
+    log_.bytes_since_checkpoint = 0;
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
     log_.end = expected_;
@@ -246,6 +258,7 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         }
         const std::uint64_t file_bytes = segment.size;
         TRY(const bool whole, walk_segment(segment, file_bytes, from));
+        if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
         if (expected_ < durable_) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
@@ -276,11 +289,13 @@ Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, 
 Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     const IndexFiles::Written written{.base = segment.base,
                                       .size = segment.size,
+                                      .size_appended = segment.size,
                                       .index_interval_bytes = opening_.config.index_interval_bytes};
     const std::uint64_t file_bytes = segment.size;
     segment.offset_bytes_on_disk = segment.time_bytes_on_disk = 0;
     segment.fresh = SegmentIndex(segment.base);
     segment.latest.reset();
+    segment.latest_indexed = no_timestamp;
     segment.first_timestamp.reset();
     segment.bytes_since_entry = 0;
     segment.size = 0;
@@ -301,6 +316,7 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     segment.offset_bytes_on_disk = kept.offset_bytes().size();
     segment.time_bytes_on_disk = kept.time_bytes().size();
     segment.latest = kept.last_time();
+    if (segment.latest) segment.latest_indexed = segment.latest->timestamp;
     segment.size = entry->position;
     expected_ = batch->base_offset();
     return std::uint64_t{entry->position};
@@ -313,6 +329,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
                  .max_timestamp = batch.max_timestamp()},
                 opening_.config.index_interval_bytes);
     expected_ = batch.next_offset();
+    if (batch.base_offset() >= durable_) log_.bytes_since_checkpoint += batch.size();
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
     if (!latest || batch.leader_epoch() > latest->epoch)

@@ -33,6 +33,8 @@ struct RecoveredLog {
     Offset end;
     // Before it indexes, epochs and producers are on disk too.
     Offset checkpointed;
+    std::uint64_t bytes_since_checkpoint = 0;
+    bool epochs_on_disk = false;
     // Of the producer snapshots on disk, in order.
     std::vector<Offset> snapshots;
 };
@@ -56,7 +58,8 @@ private:
     };
 
     Result<void> prepare_directory();
-    Result<void> finish_leftovers(const std::vector<env::DirectoryEntry>& entries);
+    Result<bool> finish_leftovers(const std::vector<env::DirectoryEntry>& entries);
+    Result<void> remove_orphans(const std::vector<env::DirectoryEntry>& entries);
     Result<void> finish_swap(Offset base);
     Result<void> check_topic();
     Result<void> load_segments();
@@ -84,7 +87,8 @@ private:
     // Everything before it was synced once, and this very log has a snapshot to prove it: a
     // recovery point alone may be about a deleted log of the same name.
     Offset durable_;
-    Offset expected_;       // The next batch must begin there.
+    Offset expected_;  // The next batch must begin there.
+    replication::LeaderEpochs stored_epochs_;
     bool walked_ = false;   // log_.end is known.
     Offset snapshot_from_;  // Producers are known up to here.
     RecoveredLog log_;

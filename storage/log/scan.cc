@@ -20,6 +20,8 @@ struct Cut {
 
 Cut cut_batches(Slice bytes, const broker::PartitionLog::ReadRange& range) {
     Cut cut;
+    // The CRC does not cover offsets, but each batch begins where the one before it ends.
+    std::optional<Offset> expected;
     for (;;) {
         const Slice rest = bytes.subspan(cut.skipped + cut.size);
         const auto batch = protocol::first_batch(rest);
@@ -28,12 +30,17 @@ Cut cut_batches(Slice bytes, const broker::PartitionLog::ReadRange& range) {
             cut.needed = batch_size_of(rest).value_or(0);
             return cut;
         }
+        const bool first = cut.size == 0;
+        if ((expected && batch->base_offset() != *expected) || batch->last_offset_delta() < 0) {
+            cut.damaged = first;
+            cut.done = !first;
+            return cut;
+        }
+        expected = batch->next_offset();
         if (batch->next_offset() <= range.from) {
-            if (cut.size > 0 || batch->last_offset_delta() < 0) return {.damaged = true};
             cut.skipped += batch->size();
             continue;
         }
-        const bool first = cut.size == 0;
         if (first && batch->base_offset() > range.from) return {.damaged = true};
         cut.done = batch->base_offset() >= range.before ||
                    (cut.size + batch->size() > range.bytes_max && !(first && range.at_least_one));

@@ -13,20 +13,17 @@ void Segment::add(const BatchPlace& batch, std::uint32_t index_interval_bytes) {
         latest = TimeEntry{batch.max_timestamp, last};
     if (bytes_since_entry > index_interval_bytes) {
         fresh.add(OffsetEntry{last, static_cast<std::uint32_t>(size)});
-        // As Kafka does: one entry a timestamp, only when it grew.
-        const auto last_time = fresh.last_time();
-        if (!last_time || last_time->timestamp < latest->timestamp) fresh.add(*latest);
+        index_latest();
         bytes_since_entry = 0;
     }
     bytes_since_entry += batch.size;
     size += batch.size;
 }
 
-void Segment::close() {
-    const auto last_time = fresh.last_time();
-    if (latest && latest->timestamp > no_timestamp &&
-        (!last_time || last_time->timestamp < latest->timestamp))
-        fresh.add(*latest);
+void Segment::index_latest() {
+    if (!latest || latest->timestamp <= latest_indexed) return;
+    fresh.add(*latest);
+    latest_indexed = latest->timestamp;
 }
 
 bool must_roll(const Segment& active, const broker::LogConfig& config, const BatchPlace& batch) {

@@ -33,13 +33,17 @@ struct Segment {
     SegmentIndex fresh;
     std::uint64_t offset_bytes_on_disk = 0;
     std::uint64_t time_bytes_on_disk = 0;
+    // Of the last entry of the time index, wherever that is.
+    Timestamp latest_indexed = no_timestamp;
     // Since the batch that has the last entry.
     std::uint64_t bytes_since_entry = 0;
 
     // Takes in a batch at the segment's end, with an index entry when one is due.
     void add(const BatchPlace& batch, std::uint32_t index_interval_bytes);
+    // As Kafka does: the time index gets an entry only when the latest timestamp grew.
+    void index_latest();
     // Nothing will be added any more: the time index ends with the latest timestamp.
-    void close();
+    void close() { index_latest(); }
 };
 
 // Does `batch` begin a new segment behind `active`? Pure arithmetic: it is decided when the batch

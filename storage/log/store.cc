@@ -106,6 +106,7 @@ void Store::keep_house() {
     while (!stopping_) {
         watch_space();
         delete_due_directories();
+        for (const auto& [name, log] : resources_.logs) log->flush_if_due(scheduler.now());
         const Time next = scheduler.now() + resources_.options.housekeeping_interval;
         const auto asked = stop_asked_.wait_until(next);
         if (asked.failed() && asked.error() == Error::stopped) return;

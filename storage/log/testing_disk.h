@@ -41,6 +41,10 @@ public:
         for (auto& [path, inode] : now_)
             if (inode) inode->now = inode->synced;
     }
+    void forget_all() {
+        now_ = {{"", nullptr}};
+        synced_.clear();
+    }
     void use(env::Scheduler& scheduler) { scheduler_ = &scheduler; }
     std::vector<std::uint8_t>& content(const std::string& path) { return now_.at(path)->now; }
     bool exists(const std::string& path) const { return now_.contains(path); }
@@ -103,9 +107,13 @@ public:
     }
     Result<void> sync_directory(const std::string& path) override {
         CHECK_OK(pass(path));
-        std::erase_if(synced_, [&](const auto& entry) {
-            return parent(entry.first) == path && !now_.contains(entry.first);
-        });
+        std::vector<std::string> gone;
+        for (const auto& [name, inode] : synced_)
+            if (parent(name) == path && !now_.contains(name)) gone.push_back(name);
+        for (const std::string& name : gone)
+            std::erase_if(synced_, [&](const auto& entry) {
+                return entry.first == name || entry.first.starts_with(name + "/");
+            });
         for (const auto& [name, inode] : now_)
             if (!name.empty() && parent(name) == path) synced_[name] = inode;
         return {};

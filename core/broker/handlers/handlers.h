@@ -32,6 +32,12 @@ protocol::DescribeProducersResponse handle(const RequestContext&,
 protocol::DescribeLogDirsResponse handle(const RequestContext&, protocol::DescribeLogDirsRequest);
 protocol::DescribeTopicPartitionsResponse handle(const RequestContext&,
                                                  protocol::DescribeTopicPartitionsRequest);
+protocol::DescribeConfigsResponse handle(const RequestContext&, protocol::DescribeConfigsRequest);
+protocol::AlterConfigsResponse handle(const RequestContext&, protocol::AlterConfigsRequest);
+protocol::IncrementalAlterConfigsResponse handle(const RequestContext&,
+                                                 protocol::IncrementalAlterConfigsRequest);
+protocol::ListConfigResourcesResponse handle(const RequestContext&,
+                                             protocol::ListConfigResourcesRequest);
 protocol::DescribeClusterResponse handle(const RequestContext&, protocol::DescribeClusterRequest);
 
 template <class Request>

@@ -1,0 +1,151 @@
+#include "core/client/broker_connection.h"
+
+#include <algorithm>
+
+#include "core/base/endian.h"
+
+namespace sluice::client {
+
+using protocol::ApiKey;
+using protocol::RequestHeader;
+
+BrokerConnection::BrokerConnection(const ClientEnv& env, const ClientOptions& options,
+                                   std::unique_ptr<env::Connection> connection)
+    : env_(env),
+      options_(options),
+      connection_(std::move(connection)),
+      writing_(env.scheduler),
+      fibers_(env.scheduler) {}
+
+BrokerConnection::~BrokerConnection() {
+    close();
+    fibers_.join();
+}
+
+Result<std::unique_ptr<BrokerConnection>> BrokerConnection::open(const ClientEnv& env,
+                                                                 const ClientOptions& options,
+                                                                 const env::Address& address) {
+    TRY(auto connection, env.network.connect(address, env.clock.now() + options.connect_time_max));
+    std::unique_ptr<BrokerConnection> made(
+        new BrokerConnection(env, options, std::move(connection)));
+    CHECK_OK(made->fibers_.spawn("client-reader", [self = made.get()] { self->read_replies(); }));
+    CHECK_OK(made->learn_versions());
+    return made;
+}
+
+void BrokerConnection::close() {
+    broken_ = true;
+    connection_->close();
+}
+
+Result<void> BrokerConnection::learn_versions() {
+    theirs_[ApiKey::api_versions] = protocol::ApiVersionsRequest::versions;
+    protocol::ApiVersionsRequest request;
+    request.client_software_name = "sluice";
+    request.client_software_version = SLUICE_VERSION;
+    TRY(const auto versions, ask(request));
+    if (versions.error_code != protocol::ErrorCode::none) return Error::invalid;
+    for (const auto& api : versions.api_keys)
+        theirs_[static_cast<ApiKey>(api.api_key)] =
+            protocol::between(api.min_version, api.max_version);
+    return {};
+}
+
+Result<Version> BrokerConnection::version_for(ApiKey key, protocol::Versions ours,
+                                              Version version_max) const {
+    const auto theirs = theirs_.find(key);
+    if (theirs == theirs_.end()) return Error::invalid;
+    const std::int16_t newest = std::min({ours.last, theirs->second.last, version_max.value});
+    if (newest < std::max(ours.first, theirs->second.first)) return Error::invalid;
+    return Version(newest);
+}
+
+RequestHeader BrokerConnection::next_header(ApiKey key, Version version) {
+    RequestHeader header;
+    header.request_api_key = key;
+    header.request_api_version = version;
+    header.correlation_id = CorrelationId(correlation_++ & INT32_MAX);
+    header.client_id = options_.client_id;
+    return header;
+}
+
+Result<Bytes> BrokerConnection::exchange(const RequestHeader& header,
+                                         const std::vector<Bytes>& frame, Duration extra_time) {
+    if (broken_) return Error::closed;
+    Waiting waiting(env_.scheduler);
+    waiting_[header.correlation_id] = &waiting;
+    const Time deadline = env_.clock.now() + options_.request_time_max + extra_time;
+    Result<void> outcome = write(frame);
+    while (outcome && !waiting.answered && !broken_) outcome = waiting.event.wait_until(deadline);
+    waiting_.erase(header.correlation_id);
+    if (waiting.answered) {
+        CHECK_OK(protocol::decode_prefix<protocol::ResponseHeader>(
+            waiting.reply,
+            protocol::response_header_version(header.request_api_key, header.request_api_version)));
+        return std::move(waiting.reply);
+    }
+    if (outcome.failed() && outcome.error() == Error::timed_out) close();
+    return outcome.failed() ? outcome.error() : Error::closed;
+}
+
+Result<void> BrokerConnection::write(const std::vector<Bytes>& frame) {
+    TRY(const env::Mutex::Guard guard, writing_.lock());
+    std::vector<Slice> left;
+    for (const Bytes& piece : frame)
+        if (!piece.empty()) left.push_back(piece.view());
+    std::span<Slice> rest(left);
+    while (!rest.empty()) {
+        auto written = connection_->write(rest);
+        if (written.failed()) {
+            close();  // Half a request may be out: nothing after it would be understood.
+            return written.error();
+        }
+        std::size_t count = *written;
+        while (count > 0) {
+            const std::size_t taken = std::min(count, rest.front().size());
+            rest.front() = rest.front().subspan(taken);
+            count -= taken;
+            if (rest.front().empty()) rest = rest.subspan(1);
+        }
+    }
+    return {};
+}
+
+void BrokerConnection::read_replies() {
+    while (!broken_) {
+        auto frame = read_frame();
+        if (frame.failed()) break;
+        const CorrelationId id(load_big<std::int32_t>(frame->data()));
+        const auto found = waiting_.find(id);
+        if (found == waiting_.end()) break;  // Nobody asked: this is not the stream we think it is.
+        found->second->reply = std::move(*frame);
+        found->second->answered = true;
+        found->second->event.set();
+    }
+    close();
+    for (auto& [id, waiting] : waiting_) waiting->event.set();
+}
+
+Result<Bytes> BrokerConnection::read_frame() {
+    std::uint8_t prefix[4];
+    CHECK_OK(read_exactly(prefix));
+    const auto length = load_big<std::int32_t>(prefix);
+    constexpr std::int32_t correlation_bytes = 4;
+    if (length < correlation_bytes ||
+        static_cast<std::size_t>(length) > options_.response_bytes_max)
+        return Error::invalid;
+    Buffer body = Buffer::allocate(static_cast<std::size_t>(length));
+    CHECK_OK(read_exactly(body.all()));
+    return Bytes(std::move(body));
+}
+
+Result<void> BrokerConnection::read_exactly(MutableSlice into) {
+    while (!into.empty()) {
+        TRY(const std::size_t count, connection_->read(into));
+        if (count == 0) return Error::closed;
+        into = into.subspan(count);
+    }
+    return {};
+}
+
+}  // namespace sluice::client

@@ -1,0 +1,97 @@
+#include "core/client/cluster.h"
+
+namespace sluice::client {
+
+using protocol::ErrorCode;
+
+Cluster::Cluster(const ClientEnv& env, ClientOptions options, std::vector<env::Address> bootstrap)
+    : env_(env),
+      options_(std::move(options)),
+      bootstrap_(std::move(bootstrap)),
+      connecting_(env.scheduler) {}
+
+void Cluster::close() {
+    for (auto& [address, connection] : connections_) connection->close();
+    connections_.clear();
+    broken_.clear();
+}
+
+Result<BrokerConnection*> Cluster::connect(const std::string& key, const env::Address& address) {
+    TRY(const env::Mutex::Guard guard, connecting_.lock());
+    auto& slot = connections_[key];
+    if (slot && slot->broken()) broken_.push_back(std::move(slot));
+    if (!slot) {
+        auto made = BrokerConnection::open(env_, options_, address);
+        if (made.failed()) {
+            connections_.erase(key);
+            return made.error();
+        }
+        connections_[key] = std::move(*made);
+    }
+    return connections_[key].get();
+}
+
+Result<BrokerConnection*> Cluster::any() {
+    for (auto& [key, connection] : connections_)
+        if (connection && !connection->broken()) return connection.get();
+    Error last = Error::refused;
+    for (const auto& [id, address] : std::map(brokers_)) {
+        auto connected = connect(address.text(), address);
+        if (connected) return connected;
+        last = connected.error();
+    }
+    for (const env::Address& address : bootstrap_) {
+        auto connected = connect(address.text(), address);
+        if (connected) return connected;
+        last = connected.error();
+    }
+    return last;
+}
+
+Result<BrokerConnection*> Cluster::broker(BrokerId id) {
+    const auto found = brokers_.find(id);
+    if (found == brokers_.end()) return Error::not_found;
+    const env::Address address = found->second;
+    return connect(address.text(), address);
+}
+
+Result<void> Cluster::refresh(const std::string& name, bool create) {
+    protocol::MetadataRequest request;
+    request.topics = {{.topic_id = {}, .name = name}};
+    request.allow_auto_topic_creation = create;
+    TRY(const auto reply, ask_any(request, options_.request_time_max));
+    brokers_.clear();
+    for (const auto& broker : reply.brokers)
+        brokers_[broker.node_id] = {broker.host, static_cast<std::uint16_t>(broker.port)};
+    for (const auto& topic : reply.topics) {
+        Known known{.topic = {.id = topic.topic_id, .leaders = {}, .error = topic.error_code},
+                    .learned = env_.clock.now()};
+        for (const auto& partition : topic.partitions)
+            known.topic.leaders[partition.partition_index] = partition.leader_id;
+        topics_[topic.name.value_or("")] = std::move(known);
+    }
+    return {};
+}
+
+Result<Cluster::Topic> Cluster::topic(const std::string& name, bool create, bool refresh_now) {
+    const auto found = topics_.find(name);
+    const bool usable = found != topics_.end() && !refresh_now &&
+                        found->second.topic.error == ErrorCode::none &&
+                        env_.clock.now() - found->second.learned < options_.metadata_age_max;
+    if (!usable) CHECK_OK(refresh(name, create));
+    const auto known = topics_.find(name);
+    if (known == topics_.end()) return Error::not_found;
+    return known->second.topic;
+}
+
+Result<BrokerConnection*> Cluster::leader(const TopicPartition& partition, bool create) {
+    TRY(const Topic known, topic(partition.topic, create));
+    const auto leader = known.leaders.find(partition.partition);
+    if (leader == known.leaders.end() || leader->second == BrokerId(-1)) {
+        forget(partition.topic);
+        return Error::not_found;
+    }
+    return broker(leader->second);
+}
+
+}  // namespace sluice::client

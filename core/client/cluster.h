@@ -1,0 +1,85 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/client/broker_connection.h"
+
+namespace sluice::client {
+
+struct TopicPartition {
+    std::string topic;
+    PartitionIndex partition;
+
+    friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+// What a client knows of a cluster: who leads what, and connections to the brokers. Shared by the
+// producers, consumers and administrators of one client; everybody who uses it is gone before it
+// is.
+class Cluster {
+public:
+    struct Topic {
+        TopicId id;
+        std::map<PartitionIndex, BrokerId> leaders;  // -1 while there is none.
+        protocol::ErrorCode error = protocol::ErrorCode::none;
+    };
+
+    Cluster(const ClientEnv& env, ClientOptions options, std::vector<env::Address> bootstrap);
+
+    // What is known of a topic, fresh enough; asks the cluster when nothing is, or `refresh` says
+    // so. With `create` a missing one is made, if the cluster allows that.
+    Result<Topic> topic(const std::string& name, bool create, bool refresh = false);
+    // The connection to a broker, made when there is none.
+    Result<BrokerConnection*> broker(BrokerId id);
+    Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
+    // Any broker that answers.
+    Result<BrokerConnection*> any();
+    // Something answered that it is not (any more) what we took it for.
+    void forget(const std::string& topic) { topics_.erase(topic); }
+
+    // Asks any broker, trying others while connections fail, for at most `time`.
+    template <class Request>
+    auto ask_any(const Request& request, Duration time)
+        -> Result<typename ApiOf<Request>::type::Response> {
+        const Time deadline = env_.clock.now() + time;
+        for (;;) {
+            Result<typename ApiOf<Request>::type::Response> reply = Error::closed;
+            if (auto connection = any(); connection.failed())
+                reply = connection.error();
+            else
+                reply = (*connection)->ask(request, time);
+            if (reply || reply.error() == Error::invalid || reply.error() == Error::stopped ||
+                env_.clock.now() + options_.retry_backoff >= deadline)
+                return reply;
+            CHECK_OK(env::sleep_for(env_.scheduler, options_.retry_backoff));
+        }
+    }
+
+    const ClientEnv& env() const { return env_; }
+    const ClientOptions& options() const { return options_; }
+    // Ends every connection.
+    void close();
+
+private:
+    struct Known {
+        Topic topic;
+        Time learned;
+    };
+    Result<void> refresh(const std::string& name, bool create);
+    Result<BrokerConnection*> connect(const std::string& key, const env::Address& address);
+
+    ClientEnv env_;
+    const ClientOptions options_;
+    const std::vector<env::Address> bootstrap_;
+    std::map<BrokerId, env::Address> brokers_;
+    std::map<std::string, Known> topics_;
+    std::map<std::string, std::unique_ptr<BrokerConnection>> connections_;  // By address.
+    std::vector<std::unique_ptr<BrokerConnection>> broken_;  // Somebody may still be inside.
+    env::Mutex connecting_;
+};
+
+}  // namespace sluice::client

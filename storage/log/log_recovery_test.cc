@@ -1,0 +1,260 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/log/testing.h"
+#include "storage/log/testing_disk.h"
+
+namespace sluice::storage {
+namespace {
+
+using ::testing::ElementsAre;
+
+class RecoveryTest : public ::testing::Test, public testing::LogFixture<testing::TestDisk> {
+protected:
+    void SetUp() override {
+        config.index_interval_bytes = 100;
+        ASSERT_TRUE(open());
+    }
+
+    std::vector<std::uint8_t>& segment(std::int64_t base = 0) { return disk.content(file(base)); }
+    // Cuts bytes off the end of a segment.
+    void tear(std::size_t bytes, std::int64_t base = 0) {
+        segment(base).resize(segment(base).size() - bytes);
+    }
+    void reopen_with_segments_of(std::uint64_t bytes) {
+        config.segment_bytes = bytes;
+        crash();
+        ASSERT_TRUE(open());
+    }
+    std::size_t count(std::string_view suffix) const {
+        std::size_t n = 0;
+        for (const auto& [path, inode] : disk.names()) n += path.ends_with(suffix);
+        return n;
+    }
+};
+
+TEST_F(RecoveryTest, KeepsWhatWasAcknowledgedAcrossAPowerCut) {
+    append("a");
+    in_fiber([&] { ASSERT_TRUE(try_append({.values = {"b"}}, LeaderEpoch(1))); });
+    power_cut();
+    EXPECT_THAT(values(), ElementsAre("a"));
+    EXPECT_EQ(append("c"), 1);
+}
+
+TEST_F(RecoveryTest, CutsATornTailAtTheLastWholeBatch) {
+    append("a");
+    append("b");
+    crash();
+    tear(3);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(end(), 1);
+    EXPECT_THAT(values(), ElementsAre("a"));
+    EXPECT_EQ(append("c"), 1);
+    power_cut();
+    EXPECT_THAT(values(), ElementsAre("a", "c"));
+}
+
+TEST_F(RecoveryTest, CutsATailOfZeros) {
+    append("a");
+    crash();
+    segment().resize(segment().size() + 5000);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(end(), 1);
+    EXPECT_TRUE(logger.said("log.cut"));
+}
+
+TEST_F(RecoveryTest, CutsABatchWithAFlippedBitBehindTheRecoveryPoint) {
+    append("a");
+    append("b");
+    append("c");
+    crash();
+    segment()[segment().size() / 2] ^= 1;
+    ASSERT_TRUE(open());
+    EXPECT_THAT(values(), ElementsAre("a"));
+}
+
+TEST_F(RecoveryTest, ReportsDamageBeforeTheRecoveryPointAndCutsNothing) {
+    append("a");
+    append("b");
+    checkpoint();
+    append("c");
+    crash();
+    segment()[100] ^= 1;
+    const auto damaged = segment();
+    EXPECT_EQ(open({.recovery_point = recovery_point, .start = {}}).error(), Error::corrupt);
+    EXPECT_EQ(segment(), damaged);
+}
+
+TEST_F(RecoveryTest, ReportsASegmentThatEndsBeforeTheRecoveryPoint) {
+    append("a");
+    append("b");
+    checkpoint();
+    crash();
+    tear(3);
+    EXPECT_EQ(open({.recovery_point = recovery_point, .start = {}}).error(), Error::corrupt);
+    EXPECT_TRUE(logger.said("log.damaged"));
+}
+
+TEST_F(RecoveryTest, TrustsNoRecoveryPointOfADeletedLogOfTheSameName) {
+    append("a");
+    crash();
+    ASSERT_TRUE(open({.recovery_point = Offset(1000), .start = {}}));
+    EXPECT_THAT(values(), ElementsAre("a"));
+}
+
+TEST_F(RecoveryTest, SyncsWhatItFoundBeforeItCounts) {
+    append("a");
+    disk.fail_syncs = true;
+    in_fiber([&] {
+        ASSERT_TRUE(try_append({.values = {"b"}}, LeaderEpoch(1)));
+        EXPECT_EQ(log->wait_durable(Offset(2)).error(), Error::io);
+    });
+    crash();
+    disk.fail_syncs = false;
+    ASSERT_TRUE(open());
+    ASSERT_EQ(durable(), 2);
+    power_cut();
+    EXPECT_THAT(values(), ElementsAre("a", "b"));
+}
+
+TEST_F(RecoveryTest, IsDoneAgainAfterDyingInTheMiddle) {
+    reopen_with_segments_of(300);
+    for (int i = 0; i < 10; ++i) append(std::to_string(i));
+    for (int steps = 0; steps < 200; steps += 3) {
+        crash();
+        Store interrupted(LogDoors{*scheduler, clock, disk, logger}, "data", options);
+        ASSERT_TRUE(scheduler->spawn(
+            "open", [&] { (void)interrupted.open("topic-0", topic, config, {}); }));
+        for (int i = 0; i < steps && scheduler->ready_count() > 0; ++i) scheduler->resume(0);
+        scheduler->stop();
+        while (scheduler->ready_count() > 0) scheduler->resume(0);
+        if (steps % 2 == 0) disk.power_cut();
+    }
+    crash();
+    ASSERT_TRUE(open());
+    EXPECT_EQ(values().size(), 10u);
+}
+
+TEST_F(RecoveryTest, DropsSegmentsBehindADamagedOne) {
+    reopen_with_segments_of(300);
+    for (int i = 0; i < 10; ++i) append(std::to_string(i));
+    crash();
+    tear(3, 4);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(end(), 7);
+    EXPECT_FALSE(disk.exists(file(8)));
+    EXPECT_EQ(append("new"), 7);
+    EXPECT_EQ(values().size(), 8u);
+}
+
+TEST_F(RecoveryTest, ReadsOnlyWhatFollowsTheCheckpoint) {
+    for (int i = 0; i < 100; ++i) append(std::to_string(i));
+    checkpoint();
+    ASSERT_EQ(recovery_point, Offset(100));
+    append("last");
+    crash();
+    // Nobody looks at the beginning.
+    segment()[70] ^= 1;
+    ASSERT_TRUE(open({.recovery_point = recovery_point, .start = {}}));
+    EXPECT_EQ(end(), 101);
+    EXPECT_EQ(values(50).size(), 51u);
+    // Until it is asked for.
+    EXPECT_EQ(read_error(1).error(), Error::corrupt);
+    EXPECT_TRUE(logger.said("log.corrupt"));
+}
+
+TEST_F(RecoveryTest, KeepsEpochsAcrossAPowerCut) {
+    append_batch({.values = {"a"}}, LeaderEpoch(3));
+    append_batch({.values = {"b"}}, LeaderEpoch(5));
+    checkpoint();
+    append_batch({.values = {"c"}}, LeaderEpoch(8));
+    const auto before = log->epochs();
+    power_cut();
+    EXPECT_EQ(log->epochs(), before);
+    restart();
+    EXPECT_EQ(log->epochs(), before);
+}
+
+TEST_F(RecoveryTest, TellsEpochsFromTheRecordsWhenTheirFileIsGone) {
+    append_batch({.values = {"a"}}, LeaderEpoch(3));
+    append_batch({.values = {"b"}}, LeaderEpoch(5));
+    checkpoint();
+    const auto before = log->epochs();
+    crash();
+    disk.content("data/topic-0/leader-epoch-checkpoint").assign({'x'});
+    ASSERT_TRUE(open({.recovery_point = recovery_point, .start = {}}));
+    EXPECT_EQ(log->epochs(), before);
+}
+
+TEST_F(RecoveryTest, MakesMissingAndDamagedIndexesAnew) {
+    reopen_with_segments_of(2000);
+    for (int i = 0; i < 100; ++i) append(std::to_string(i));
+    restart();
+    disk.content(file(0, ".index")).assign(16, 0xFF);
+    disk.content(file(0, ".timeindex")).clear();
+    EXPECT_EQ(values(0, 100).size(), 100u);
+    restart();
+    disk.content(file(0, ".index")).resize(3);
+    EXPECT_EQ(values(10, 100).size(), 90u);
+}
+
+TEST_F(RecoveryTest, IsNotMisledByAnIndexThatLies) {
+    for (int i = 0; i < 50; ++i) append(std::to_string(i));
+    restart();
+    // Sound to look at, and wrong.
+    auto& index = disk.content(file(0, ".index"));
+    for (std::size_t at = 7; at < index.size(); at += 8) index[at] ^= 1;
+    EXPECT_EQ(values(0, 100).size(), 50u);
+}
+
+TEST_F(RecoveryTest, IgnoresTheZerosOfAPreallocatedIndex) {
+    for (int i = 0; i < 50; ++i) append(std::to_string(i));
+    restart();
+    const auto entries = disk.content(file(0, ".index")).size();
+    ASSERT_GT(entries, 0u);
+    crash();
+    disk.content(file(0, ".index")).resize(10 << 20);
+    disk.content(file(0, ".timeindex")).resize(10 << 20);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(values(0, 100).size(), 50u);
+    for (int i = 0; i < 50; ++i) append(std::to_string(i));
+    restart();
+    EXPECT_LT(disk.content(file(0, ".index")).size(), 4 * entries);
+    EXPECT_EQ(values(0, 100).size(), 100u);
+}
+
+TEST_F(RecoveryTest, FinishesWhatADeletionLeft) {
+    append("a");
+    crash();
+    disk.put(file(7, ".log.deleted"), {1});
+    disk.put(file(7, ".index"), {1});
+    disk.put(file(9, ".log.cleaned"), {1});
+    disk.put("data/topic-0/leader-epoch-checkpoint.tmp", {1});
+    ASSERT_TRUE(open());
+    EXPECT_EQ(count(".deleted") + count(".cleaned") + count(".tmp"), 0u);
+    EXPECT_FALSE(disk.exists(file(7, ".index")));
+    EXPECT_THAT(values(), ElementsAre("a"));
+}
+
+TEST_F(RecoveryTest, PutsAFinishedSwapInItsPlace) {
+    append("a");
+    append("b");
+    restart();
+    const auto content = segment();
+    crash();
+    disk.put(file(0, ".log.swap"), content);
+    segment() = {1, 2, 3};
+    ASSERT_TRUE(open());
+    EXPECT_THAT(values(), ElementsAre("a", "b"));
+    EXPECT_EQ(count(".swap"), 0u);
+}
+
+TEST_F(RecoveryTest, ReadsNothingOfACleanLogButItsEnd) {
+    for (int i = 0; i < 100; ++i) append(std::to_string(i));
+    restart();
+    EXPECT_EQ(end(), 100);
+    EXPECT_EQ(durable(), 100);
+}
+
+}  // namespace
+}  // namespace sluice::storage
