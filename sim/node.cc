@@ -44,7 +44,6 @@ void Node::stop() {
     if (!process_) return;
     say("is asked to stop");
     process_->ask_to_stop();
-    set_frozen(false);
     stop_limit_ = world_.after(options_.stop_limit, ShardRef{}, EventKind::process, [this] {
         world_.fail({FailureKind::liveness, "a clean stop does not end",
                      fmt::format("{}:{}", name(), process_->alive_names())});
