@@ -65,6 +65,7 @@ private:
     void process_ended() override;
     void reached_crash_point() override;
     void end_process(bool power_lost);
+    std::uint32_t draw_shards();
     void say(std::string_view what);
     void gone();
 
