@@ -1,5 +1,6 @@
 #include "sim/scenarios.h"
 
+#include "sim/broker_scenario.h"
 #include "sim/log_scenario.h"
 
 namespace sluice::sim {
@@ -16,6 +17,7 @@ std::unique_ptr<Scenario> make(World& world) {
 }
 
 constexpr Entry entries[] = {
+    {"broker", make<BrokerScenario>},
     {"log", make<LogScenario>},
 };
 
