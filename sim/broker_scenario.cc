@@ -67,6 +67,7 @@ void BrokerScenario::draw_options() {
 }
 
 PlanOptions BrokerScenario::build(Cluster& cluster) {
+    cluster_ = &cluster;
     sim::Node::Options node{.name = "broker"};
     node.process.shards = 1;
     node.process.shards_max = shards_max;
@@ -79,6 +80,19 @@ PlanOptions BrokerScenario::build(Cluster& cluster) {
     });
     clients.start();
     return {.servers = 1, .nodes = 2, .horizon = seconds(60)};
+}
+
+void BrokerScenario::finish() {
+    finishing_ = true;
+    // A log whose disk failed is offline until the broker starts again, which somebody then sees
+    // to.
+    const auto& faults = cluster_->faults();
+    const FaultKind final_ones[] = {FaultKind::write_error,        FaultKind::directory_error,
+                                    FaultKind::read_error,         FaultKind::sync_drops_pages,
+                                    FaultKind::sync_forgets_pages, FaultKind::latent_read_error};
+    const bool failed =
+        std::ranges::any_of(final_ones, [&](FaultKind kind) { return faults.of(kind).bitten > 0; });
+    if (failed && broker_->running()) broker_->crash();
 }
 
 void BrokerScenario::broker_failed(const std::string& why) {

@@ -24,7 +24,7 @@ public:
 
     PlanOptions build(Cluster& cluster) override;
     bool ready() const override { return topics_made_; }
-    void finish() override { finishing_ = true; }
+    void finish() override;
     bool converged() const override;
     std::string pending() const override;
     std::optional<Failure> judge(Cluster& cluster) override;
@@ -57,6 +57,7 @@ private:
     World& world_;
     Random draws_;
     BrokerOptions options_;
+    Cluster* cluster_ = nullptr;
     sim::Node* broker_ = nullptr;
     std::vector<Log> logs_;
     std::uint32_t topic_count_ = 1;
