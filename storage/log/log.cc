@@ -38,6 +38,8 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       snapshots_(std::move(recovered.snapshots)) {
     offsets_ = {recovered.start, recovered.end, recovered.end};
     size_bytes_ = segments_.size_bytes();
+    if (recovered.epochs_on_disk && epochs_.latest())
+        latest_epoch_on_disk_ = epochs_.latest()->epoch;
     resources_.logs[name_] = this;
 }
 
