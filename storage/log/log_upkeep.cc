@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/log.h"
@@ -216,6 +217,7 @@ Result<void> Log::delete_first_segment() {
         if (renamed.failed() && renamed.error() != Error::not_found) return renamed;
         if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
     }
+    SOMETIMES("log.segment_deleted", true);
     start_on_disk_ = std::max(start_on_disk_, start);
     epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     index_files_.forget(base);

@@ -172,7 +172,8 @@ private:
         const auto closed = store.close(**log);
         if (closed) {
             model_.acknowledged = model_.end;
-            model_.hints = {.clean = clean_stop, .recovery_point = model_.hints.recovery_point, .start = {}};
+            model_.hints = {
+                .clean = clean_stop, .recovery_point = model_.hints.recovery_point, .start = {}};
         }
         log->reset();
         store.stop();
