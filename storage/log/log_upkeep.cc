@@ -178,7 +178,7 @@ bool Log::has_snapshot(Offset from) const {
 // Epochs and producers that only the records before `next` tell must be on disk before those go.
 Result<void> Log::keep_what_it_tells(Offset next) {
     const auto is_lost = [&](const replication::LeaderEpochs::Entry& entry) {
-        return entry.epoch > latest_epoch_on_disk_ && entry.start < next;
+        return entry.epoch > latest_epoch_on_disk_ && entry.start <= next;
     };
     if (has_snapshot(next) && std::ranges::none_of(epochs_.entries(), is_lost)) return {};
     const auto kept = checkpoint_locked();
