@@ -150,6 +150,7 @@ Result<void> Log::wait_durable(Offset end) {
     const Visit visit(*this);
     while (offsets_.durable < end) {
         if (ended_) return *ended_;
+        resources_.committer.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};
@@ -158,6 +159,8 @@ Result<void> Log::wait_durable(Offset end) {
 Result<void> Log::wait_synced(Offset end) {
     while (writer_.synced() < end) {
         if (ended_) return *ended_;
+        // Whoever wants everything on disk, to stop or to delete, must not wait for room.
+        if (full_) return Error::no_space;
         sync_now_ = true;
         resources_.committer.commit(*this);
         CHECK_OK(progressed_.wait());
