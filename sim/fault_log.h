@@ -15,11 +15,11 @@ public:
     void began(FaultKind kind) { ++counts_[kind].begun; }
     void bit(FaultKind kind) { ++counts_[kind].bitten; }
     const FaultCount& of(FaultKind kind) const { return counts_[kind]; }
-    std::uint64_t total_bitten() const {
-        std::uint64_t total = 0;
+    std::uint64_t kinds_bitten() const {
+        std::uint64_t kinds = 0;
         for (std::size_t i = 0; i < fault_kind_count; ++i)
-            total += counts_[static_cast<FaultKind>(i)].bitten;
-        return total;
+            kinds += counts_[static_cast<FaultKind>(i)].bitten > 0 ? 1 : 0;
+        return kinds;
     }
 
 private:

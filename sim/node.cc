@@ -40,11 +40,18 @@ void Node::start() {
     process_->run(make_program_(facts));
 }
 
+std::uint32_t Node::draw_shards() {
+    const std::uint32_t least = options_.process.shards;
+    const std::uint32_t most = options_.process.shards_max;
+    if (most <= least) return least;
+    Random draws = world_.stream(fmt::format("shards.{}.{}", name(), incarnation_));
+    return least + static_cast<std::uint32_t>(draws.below(most - least + 1));
+}
+
 void Node::stop() {
     if (!process_) return;
     say("is asked to stop");
     process_->ask_to_stop();
-    set_frozen(false);
     stop_limit_ = world_.after(options_.stop_limit, ShardRef{}, EventKind::process, [this] {
         world_.fail({FailureKind::liveness, "a clean stop does not end",
                      fmt::format("{}:{}", name(), process_->alive_names())});

@@ -19,7 +19,7 @@ public:
         DiskDevice::Options disk = {};
         NodeClock::Options clock = {};
         // A clean stop that takes longer has failed.
-        Duration stop_limit{60'000'000};
+        Duration stop_limit{120'000'000};
     };
 
     Node(World& world, SimNetwork& network, FaultLog& log, const Options& options,
@@ -65,6 +65,7 @@ private:
     void process_ended() override;
     void reached_crash_point() override;
     void end_process(bool power_lost);
+    std::uint32_t draw_shards();
     void say(std::string_view what);
     void gone();
 

@@ -160,7 +160,7 @@ TEST(Node, FailsARunWhoseProgramDoesNotStopWhenAsked) {
     });
     bench.world().run_until(Time{seconds(1)});
     bench.node().stop();
-    EXPECT_FALSE(bench.world().run_until(Time{seconds(100)}));
+    EXPECT_FALSE(bench.world().run_until(Time{seconds(200)}));
     EXPECT_EQ(bench.world().failure()->signature, "a clean stop does not end");
 }
 

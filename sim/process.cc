@@ -16,23 +16,23 @@ private:
     const std::uint32_t node_;
 };
 
-std::vector<std::unique_ptr<Shard>> make_shards(const Process::Machine& machine, ShardOwner& owner,
-                                                const std::string& stream,
-                                                const Process::Options& options) {
-    std::vector<std::unique_ptr<Shard>> shards;
-    for (std::uint32_t i = 0; i < options.shards; ++i) {
-        Shard::Options one = options.shard;
-        one.node = machine.node;
-        one.id = ShardId(i);
-        shards.push_back(
-            std::make_unique<Shard>(machine.world, machine.clock, owner, one,
-                                    machine.world.stream(fmt::format("shard.{}.{}", stream, i))));
-    }
-    return shards;
-}
-
 std::string stream_of(const ProcessFacts& facts) {
     return fmt::format("{}.{}", facts.node, facts.incarnation);
+}
+
+std::vector<std::unique_ptr<Shard>> make_shards(const Process::Machine& machine, ShardOwner& owner,
+                                                const ProcessFacts& facts,
+                                                const Shard::Options& options) {
+    std::vector<std::unique_ptr<Shard>> shards;
+    for (std::uint32_t i = 0; i < facts.shards; ++i) {
+        Shard::Options one = options;
+        one.node = machine.node;
+        one.id = ShardId(i);
+        shards.push_back(std::make_unique<Shard>(
+            machine.world, machine.clock, owner, one,
+            machine.world.stream(fmt::format("shard.{}.{}", stream_of(facts), i))));
+    }
+    return shards;
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ Process::Process(const Machine& machine, Owner& owner, const ProcessFacts& facts
     : machine_(machine),
       owner_(owner),
       facts_(facts),
-      shards_(make_shards(machine, *this, stream_of(facts), options)),
+      shards_(make_shards(machine, *this, facts, options.shard)),
       mailboxes_(machine.world, shards_, options.mailboxes,
                  machine.world.stream("mailboxes." + stream_of(facts))) {
     for (const auto& shard : shards_)

@@ -19,6 +19,7 @@ class Process final : public ShardOwner {
 public:
     struct Options {
         std::uint32_t shards = 1;
+        std::uint32_t shards_max = 0;  // Each start draws between the two; 0: always `shards`.
         Shard::Options shard = {};
         Mailboxes::Options mailboxes = {};
         env::Level log_level = env::Level::info;

@@ -15,6 +15,15 @@ struct Command {
 const CommandHelp& server_help();
 int run_server(const Arguments& arguments);
 
+const CommandHelp& topic_help();
+int run_topic(const Arguments& arguments);
+
+const CommandHelp& produce_help();
+int run_produce(const Arguments& arguments);
+
+const CommandHelp& consume_help();
+int run_consume(const Arguments& arguments);
+
 const CommandHelp& version_help();
 int run_version(const Arguments& arguments);
 

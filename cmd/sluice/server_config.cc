@@ -347,14 +347,19 @@ Result<env::Address, std::string> parse_address(std::string_view text) {
 Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     ServerConfig config;
     config.shards.count = posix::processor_count();
-    config.network.request_memory_bytes = 64 << 20;
-    config.logs.pending_bytes_max = 128 << 20;
+    // Whatever requests hold may wait for the disk at once.
+    config.network.request_memory_bytes = 128 << 20;
+    config.logs.pending_bytes_max = 256 << 20;
     Complaint complaint;
     if (const auto file = arguments.get("config")) complaint = read_file(config, *file);
     for (const std::string& pair : arguments.all("set"))
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
     if (complaint) return *complaint;
+    // Budgets are of the whole broker; each shard gets its part.
+    config.logs.cache_bytes_max /= config.shards.count;
+    config.logs.pending_bytes_max /= config.shards.count;
+    config.network.request_memory_bytes /= config.shards.count;
     show(config);
     config.broker.data_directory =
         std::filesystem::absolute(config.data).lexically_normal().string();

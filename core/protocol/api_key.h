@@ -112,9 +112,8 @@ struct ApiInfo {
     std::string_view name;
     // The versions that can be read and written.
     Versions served;
-    // What ApiVersions says. For Produce it begins at 0, though 0 to 2 are refused: a version of
-    // librdkafka that is still in use believes that a broker without Produce 0 knows no compression
-    // (KAFKA-18659).
+    // What ApiVersions says. For Produce it begins at 0, though 0 to 2 are refused: librdkafka
+    // needs to see them there (KAFKA-18659).
     Versions advertised;
     Versions flexible;
 };

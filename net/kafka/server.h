@@ -11,8 +11,8 @@ namespace sluice::net {
 
 struct ServerLimits {
     ConnectionLimits connection;
-    std::size_t request_memory_bytes = 128 << 20;  // queued.max.request.bytes, for each shard.
-    std::size_t connections_max = 4'000;           // max.connections, for each shard.
+    std::size_t request_memory_bytes = 128 << 20;  // queued.max.request.bytes, over all shards.
+    std::size_t connections_max = 4'000;           // max.connections, over all shards.
     std::size_t connections_per_address_max = 4'000;
 };
 

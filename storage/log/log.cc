@@ -31,9 +31,10 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       progressed_(resources.doors.scheduler),
       upkeep_(resources.doors.scheduler),
       appended_at_upkeep_(recovered.end),
+      start_on_disk_(recovered.start),
       checkpointed_(recovered.checkpointed),
       bytes_since_checkpoint_(recovered.bytes_since_checkpoint),
-      epochs_changed_(!recovered.epochs_on_disk),
+      epoch_changes_(recovered.epochs_on_disk ? 0 : 1),
       snapshots_(std::move(recovered.snapshots)) {
     offsets_ = {recovered.start, recovered.end, recovered.end};
     size_bytes_ = segments_.size_bytes();
@@ -65,7 +66,7 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     segment.add(place, config_.index_interval_bytes);
 
     const auto latest = epochs_.latest();
-    if (!latest || latest->epoch != epoch) epochs_changed_ |= epochs_.assign(epoch, place.base);
+    if (!latest || latest->epoch != epoch) epoch_changes_ += epochs_.assign(epoch, place.base);
     producers_.apply(replication::ProducerBatch::of(facts), place.base);
     offsets_.end = place.next;
     size_bytes_ += place.size;

@@ -106,6 +106,8 @@ private:
 
     Result<void> delete_expired(Offset high_watermark, Timestamp wall);
     Result<void> load_latest(Segment& segment);
+    bool has_snapshot(Offset from) const;
+    Result<void> keep_producers(Offset next);
     Result<void> delete_first_segment();
     Result<void> delete_due_files();
 
@@ -130,9 +132,11 @@ private:
     bool sync_now_ = false;  // Whatever the flush policy says.
     Offset appended_at_upkeep_;
 
+    Offset start_on_disk_;  // No start after a crash is before it.
     Offset checkpointed_;
     std::uint64_t bytes_since_checkpoint_ = 0;
-    bool epochs_changed_;  // Since they were last written.
+    std::uint64_t epoch_changes_;
+    std::uint64_t epoch_changes_on_disk_ = 0;  // So many of them.
     std::vector<Offset> snapshots_;
     std::vector<DeletedFiles> deleted_;
 };

@@ -21,20 +21,17 @@ Result<void> Log::checkpoint() {
 // Everything is taken at one moment, without a wait; then it is written, and only then counts.
 Result<void> Log::checkpoint_locked() {
     const Offset end = offsets_.end;
-    if (end == checkpointed_ && !epochs_changed_) return {};
+    if (end == checkpointed_ && epoch_changes_ == epoch_changes_on_disk_ && has_snapshot(end))
+        return {};
     const std::uint64_t bytes = bytes_since_checkpoint_;
     const auto producers = snapshot_bytes(producers_);
     const std::string epochs = epochs_text(epochs_);
-    const bool epochs_changed = std::exchange(epochs_changed_, false);
+    const std::uint64_t epoch_changes = epoch_changes_;
     CHECK_OK(wait_synced(end));
     CHECK_OK(checkpoint_indexes(end));
-    if (epochs_changed) {
-        const auto kept =
-            replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs));
-        if (kept.failed()) {
-            epochs_changed_ = true;
-            return kept;
-        }
+    if (epoch_changes != epoch_changes_on_disk_) {
+        CHECK_OK(replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs)));
+        epoch_changes_on_disk_ = epoch_changes;
     }
     CHECK_OK(replace_snapshot(end, producers));
     checkpointed_ = end;
@@ -118,15 +115,16 @@ void Log::abandon() {
 Result<void> Log::advance_start(Offset start) {
     if (ended_) return *ended_;
     if (start > offsets_.end) return Error::invalid;
-    if (start <= offsets_.start) return {};
+    if (start <= start_on_disk_) return {};
     const Visit visit(*this);
     TRY(const auto guard, upkeep_.lock());
     CHECK_OK(wait_durable(start));
-    if (start <= offsets_.start) return {};
+    if (start <= start_on_disk_) return {};
     const std::string text = start_text(start);
     CHECK_OK(replace_file(resources_.doors.disk, directory_, start_file, as_slice(text)));
+    start_on_disk_ = start;
     offsets_.start = std::max(offsets_.start, start);
-    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
+    epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     return {};
 }
 
@@ -163,9 +161,23 @@ Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
             if (full_) return Error::no_space;
             CHECK_OK(progressed_.wait());
         }
+        CHECK_OK(keep_producers(segments_.list()[1]->base));
         CHECK_OK(delete_first_segment());
     }
     return {};
+}
+
+bool Log::has_snapshot(Offset from) const {
+    return from == segments_.first() || (!snapshots_.empty() && snapshots_.back() >= from);
+}
+
+// What producers wrote before `next` is about to go: a recovery must not need it.
+Result<void> Log::keep_producers(Offset next) {
+    if (has_snapshot(next)) return {};
+    const auto kept = checkpoint_locked();
+    // A full disk needs the room more than a few producers their past.
+    if (kept.failed() && kept.error() == Error::no_space) return {};
+    return kept;
 }
 
 Result<void> Log::load_latest(Segment& segment) {
@@ -187,7 +199,6 @@ Result<void> Log::delete_first_segment() {
     env::Disk& disk = resources_.doors.disk;
     const Offset start = segments_.list()[1]->base;
     offsets_.start = std::max(offsets_.start, start);
-    epochs_changed_ |= epochs_.truncate_from_start(offsets_.start);
     DeletedFiles files{resources_.doors.scheduler.now() + config_.file_delete_delay, {}};
     for (const auto suffix :
          {log_suffix, index_suffix, time_index_suffix, txn_index_suffix, snapshot_suffix}) {
@@ -199,6 +210,8 @@ Result<void> Log::delete_first_segment() {
         if (renamed.failed() && renamed.error() != Error::not_found) return renamed;
         if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
     }
+    start_on_disk_ = std::max(start_on_disk_, start);
+    epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     index_files_.forget(base);
     std::erase(snapshots_, base);
     size_bytes_ -= segments_.take_first()->size;

@@ -38,7 +38,7 @@ struct LogOptions {
     std::size_t read_slack_bytes = 8192;
     // All logs of a shard together leave no more than this behind their checkpoints, so that
     // recovery stays short.
-    std::uint64_t recovery_bytes_max = std::uint64_t{128} << 20;
+    std::uint64_t recovery_bytes_max = std::uint64_t{64} << 20;
     // What a compressed batch may become while a timestamp is looked for in it.
     std::size_t decompressed_bytes_max = std::size_t{64} << 20;
     // No file beside the segments and their indexes is larger, in sane directories.

@@ -13,7 +13,7 @@
 namespace sluice::storage {
 namespace {
 
-constexpr Offset no_end{INT64_MAX};
+constexpr Offset no_end{INT64_MAX - 1};
 
 std::vector<std::uint8_t> bytes_of(std::string_view text) {
     return {text.begin(), text.end()};
@@ -46,7 +46,9 @@ Result<RecoveredLog> Recovery::run() {
         CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
         if (snapshot_from_ <= log_.end) break;
     }
-    log_.epochs.truncate_from_end(log_.end);
+    // An epoch may begin where the log ends: one without records yet, or whose records were
+    // deleted.
+    log_.epochs.truncate_from_end(log_.end.next());
     if (log_.start > log_.end) CHECK_OK(restart_at(log_.start));
     log_.epochs.truncate_from_start(log_.start);
     CHECK_OK(note_first_timestamp(*log_.segments.back()));
@@ -233,7 +235,7 @@ Result<Offset> Recovery::load_producers() {
 }
 
 Result<void> Recovery::walk_from(Offset from) {
-    log_.epochs.truncate_from_end(durable_);
+    log_.epochs.truncate_from_end(durable_.next());
     log_.bytes_since_checkpoint = 0;
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
@@ -241,7 +243,7 @@ Result<void> Recovery::walk_from(Offset from) {
     walked_ = true;
     if (opening_.hints.clean) return {};
     if (log_.end < durable_) return damaged("the end of the log", log_.end);
-    return sync_from(from);
+    return make_durable(from);
 }
 
 Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
@@ -270,16 +272,22 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
 // False when it ends in something that is no batch; its size is then where that begins.
 Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from) {
     TRY(const std::uint64_t begin, begin_segment(segment, from));
-    TRY(const auto file,
-        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    resources_.files.forget(path(segment.base, log_suffix));
+    TRY(const auto file, disk_.open(path(segment.base, log_suffix), env::OpenMode::write));
     Scan scan(*file, {.from = begin, .end = file_bytes}, resources_.options.scan_bytes);
     bool first = begin > 0;
     for (;;) {
         TRY(const auto batch, scan.next());
-        if (!batch) return !scan.damaged();
         // Behind an index entry the first batch says itself where it is.
-        if (!first && batch->base_offset() != expected_) return false;
+        const bool follows = batch && (first || batch->base_offset() == expected_);
+        if (!follows) {
+            CHECK_OK(scan.write_again());
+            return !batch && !scan.damaged();
+        }
         first = false;
+        // Where a sync failed, pages may count as clean that never reached the disk: no sync writes
+        // them any more, and once memory is short they are gone.
+        if (batch->base_offset() >= durable_) scan.write_again_from_here();
         took(segment, *batch, from);
     }
 }
@@ -356,7 +364,7 @@ Result<void> Recovery::cut(const Cut& cut) {
 }
 
 // A process that was killed may have left bytes and names that only the page cache has.
-Result<void> Recovery::sync_from(Offset from) {
+Result<void> Recovery::make_durable(Offset from) {
     for (std::size_t i = log_.segments.size(); i-- > 0;) {
         const Offset base = log_.segments[i]->base;
         TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));

@@ -72,7 +72,7 @@ private:
     Result<bool> walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from);
     void took(Segment& segment, const protocol::BatchView& batch, Offset from);
     Result<void> cut(const Cut& cut);
-    Result<void> sync_from(Offset from);
+    Result<void> make_durable(Offset from);
     Result<void> restart_at(Offset start);
     Result<void> note_first_timestamp(Segment& segment);
     Result<void> remove_segment(Offset base);

@@ -70,15 +70,28 @@ Result<bool> Scan::fill(std::size_t size_min) {
     if (size_min > left) return false;
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>(left, std::max(read_bytes_, size_min)));
+    CHECK_OK(write_again());
+    buffer_begin_ = position_;
     if (buffer_.size() < size) buffer_ = Buffer::allocate(size, 4096);
     TRY(const std::size_t count, read_fully(file_, position_, buffer_.all().first(size)));
     rest_ = Slice(buffer_.data(), count);
     return count >= size_min;
 }
 
+Result<void> Scan::write_again() {
+    const std::uint64_t from = std::max(again_from_, buffer_begin_);
+    if (from >= position_) return {};
+    const Slice sound(buffer_.data() + (from - buffer_begin_), position_ - from);
+    CHECK_OK(write_fully(file_, from, sound));
+    again_from_ = position_;
+    return {};
+}
+
 Result<std::optional<BatchView>> Scan::next() {
-    batch_size_ = 0;
-    if (damaged_ || position_ >= end_) return std::optional<BatchView>();
+    if (damaged_ || position_ >= end_) {
+        batch_size_ = 0;
+        return std::optional<BatchView>();
+    }
     auto batch = protocol::first_batch(rest_);
     if (batch.failed() && batch.error() == protocol::BatchFault::incomplete) {
         TRY(bool filled, fill(protocol::batch_header_size));
@@ -88,6 +101,7 @@ Result<std::optional<BatchView>> Scan::next() {
         }
         if (filled) batch = protocol::first_batch(rest_);
     }
+    batch_size_ = 0;
     if (batch.failed() || !batch->crc_matches() || batch->last_offset_delta() < 0) {
         damaged_ = true;
         return std::optional<BatchView>();

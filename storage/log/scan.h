@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "core/broker/log.h"
@@ -25,6 +26,10 @@ public:
     std::uint64_t batch_position() const { return position_ - batch_size_; }
     // Behind the last whole batch.
     std::uint64_t position() const { return position_; }
+    // Whatever the scan gives out from the last batch on is written to the file again before it is
+    // left behind: exactly the bytes that were found to be sound.
+    void write_again_from_here() { again_from_ = std::min(again_from_, batch_position()); }
+    Result<void> write_again();
     // There is more, but it is no batch.
     bool damaged() const { return damaged_; }
 
@@ -37,6 +42,8 @@ private:
     const std::size_t read_bytes_;
     std::size_t batch_size_ = 0;
     bool damaged_ = false;
+    std::uint64_t again_from_ = UINT64_MAX;
+    std::uint64_t buffer_begin_ = 0;  // In the file.
     Buffer buffer_;
     Slice rest_;
 };

@@ -166,7 +166,7 @@ ProduceResponse ProduceReply::response() {
 }  // namespace
 
 std::unique_ptr<PendingReply> begin_produce(const RequestContext& context, Bytes body) {
-    auto request = decode<ProduceRequest>(
+    auto request = decode_prefix<ProduceRequest>(
         body, context.version, {.memory_max = context.broker.config().decode_memory_max});
     if (request.failed()) return nullptr;
     auto reply = std::make_unique<ProduceReply>(context, std::move(*request));

@@ -1,0 +1,39 @@
+#include "cmd/sluice/line_reader.h"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace sluice::cmd {
+
+bool LineReader::fill() {
+    std::array<char, 64 << 10> chunk;
+    const int count = reactor_.run_blocking(
+        [&] { return static_cast<int>(::read(fd_, chunk.data(), chunk.size())); });
+    if (count <= 0) {
+        ended_ = true;
+        return false;
+    }
+    buffer_.erase(0, at_);
+    at_ = 0;
+    buffer_.append(chunk.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+std::optional<std::string> LineReader::next() {
+    for (;;) {
+        const auto newline = buffer_.find('\n', at_);
+        if (newline != std::string::npos) {
+            std::string line = buffer_.substr(at_, newline - at_);
+            at_ = newline + 1;
+            return line;
+        }
+        if (!ended_ && fill()) continue;
+        if (at_ == buffer_.size()) return std::nullopt;
+        std::string line = buffer_.substr(at_);
+        at_ = buffer_.size();
+        return line;
+    }
+}
+
+}  // namespace sluice::cmd

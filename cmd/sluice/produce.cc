@@ -1,0 +1,192 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cmd/sluice/client_session.h"
+#include "cmd/sluice/commands.h"
+#include "cmd/sluice/json.h"
+#include "cmd/sluice/line_reader.h"
+#include "core/client/producer.h"
+
+namespace sluice::cmd {
+
+const CommandHelp& produce_help() {
+    static const CommandHelp help{
+        .name = "produce",
+        .positional = "TOPIC",
+        .summary = "Write lines of standard input, or of a file, as records.",
+        .options = {bootstrap_option,
+                    {"file", "PATH", "read lines from PATH instead of standard input"},
+                    {"whole", "", "with --file: the file is one record"},
+                    {"key-separator", "TEXT",
+                     "what stands before the first TEXT of a line is its key"},
+                    {"partition", "N", "write to this partition"},
+                    {"header", "NAME=VALUE", "on every record; may be repeated", true},
+                    {"compression", "CODEC", "none, gzip, snappy, lz4 or zstd (none)"},
+                    {"acks", "N", "0, 1 or all (all)"},
+                    json_option},
+        .examples =
+            "  sluice produce words < /usr/share/dict/words\n"
+            "  sluice produce users --key-separator : --file users.txt\n"
+            "  echo hello | sluice produce greetings --header lang=en"};
+    return help;
+}
+
+namespace {
+
+struct Wishes {
+    client::Message record;  // What every record has in common.
+    client::ProducerOptions producer;
+    std::optional<std::string> key_separator;
+};
+
+Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
+    using protocol::CompressionType;
+    Wishes wishes;
+    wishes.record.topic = arguments.positional().front();
+    wishes.key_separator = arguments.get("key-separator");
+    if (wishes.key_separator && wishes.key_separator->empty())
+        return std::string("--key-separator is empty");
+    if (const auto text = arguments.get("partition")) {
+        std::int32_t index = -1;
+        std::from_chars(text->data(), text->data() + text->size(), index);
+        if (index < 0) return fmt::format("--partition {}: not a partition's number", *text);
+        wishes.record.partition = PartitionIndex(index);
+    }
+    for (const std::string& pair : arguments.all("header")) {
+        const auto equals = pair.find('=');
+        if (equals == std::string::npos)
+            return fmt::format("--header {}: NAME=VALUE is wanted", pair);
+        wishes.record.headers.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    const std::string codec = arguments.get("compression").value_or("none");
+    const CompressionType types[] = {CompressionType::none, CompressionType::gzip,
+                                     CompressionType::snappy, CompressionType::lz4,
+                                     CompressionType::zstd};
+    const auto type = std::ranges::find(
+        types, codec, [](CompressionType each) { return std::string(protocol::name_of(each)); });
+    if (type == std::end(types))
+        return fmt::format("--compression {}: one of none, gzip, snappy, lz4, zstd", codec);
+    wishes.producer.compression = *type;
+    const std::string acks = arguments.get("acks").value_or("all");
+    if (acks != "all" && acks != "-1" && acks != "0" && acks != "1")
+        return fmt::format("--acks {}: one of 0, 1, all", acks);
+    wishes.producer.acks = static_cast<std::int16_t>(acks == "0" ? 0 : acks == "1" ? 1 : -1);
+    wishes.producer.idempotent = wishes.producer.acks == -1;
+    return wishes;
+}
+
+// Counts what was delivered and keeps the first reason why something was not.
+struct Tally {
+    std::int64_t delivered = 0;
+    std::int64_t lost = 0;
+    std::string why;
+
+    void count(const client::Delivery& delivery) {
+        if (delivery.delivered()) {
+            ++delivered;
+            return;
+        }
+        if (lost++ == 0)
+            why = delivery.error ? std::string(name_of(*delivery.error))
+                                 : fmt::format("{} {}", name_of(delivery.code), delivery.message);
+    }
+};
+
+// A line on a terminal that says how far it is, twice a second at most.
+class Progress {
+public:
+    Progress(const env::Clock& clock, const Tally& tally)
+        : clock_(clock), tally_(tally), shown_(isatty(STDERR_FILENO) == 1) {}
+    void show() {
+        if (!shown_ || clock_.now() - last_ < milliseconds(500)) return;
+        last_ = clock_.now();
+        fmt::print(stderr, "\r{} records", tally_.delivered);
+    }
+    void end() const {
+        if (shown_ && last_ > Time{}) fmt::print(stderr, "\r\033[K");
+    }
+
+private:
+    const env::Clock& clock_;
+    const Tally& tally_;
+    bool shown_;
+    Time last_{};
+};
+
+Result<void> send_lines(ClientSession& session, client::Producer& producer, const Wishes& wishes,
+                        int fd, bool whole, Tally& tally) {
+    LineReader lines(session.reactor, fd);
+    Progress progress(session.clock, tally);
+    std::string everything;
+    while (!session.interrupted) {
+        const auto line = lines.next();
+        if (!line) break;
+        if (whole) {
+            everything += *line + '\n';
+            continue;
+        }
+        client::Message record = wishes.record;
+        record.value = *line;
+        if (wishes.key_separator) {
+            const auto at = line->find(*wishes.key_separator);
+            if (at != std::string::npos) {
+                record.key = line->substr(0, at);
+                record.value = line->substr(at + wishes.key_separator->size());
+            }
+        }
+        CHECK_OK(producer.send(record,
+                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
+        progress.show();
+    }
+    if (whole) {
+        client::Message record = wishes.record;
+        record.value = std::move(everything);
+        CHECK_OK(producer.send(record,
+                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
+    }
+    const auto flushed = producer.flush();
+    progress.end();
+    return flushed;
+}
+
+}  // namespace
+
+int run_produce(const Arguments& arguments) {
+    if (arguments.positional().size() != 1) return usage_error("'sluice produce' takes one TOPIC");
+    const auto wishes = wishes_of(arguments);
+    if (wishes.failed()) return usage_error(wishes.error());
+    int fd = STDIN_FILENO;
+    if (const auto path = arguments.get("file")) {
+        fd = open(path->c_str(), O_RDONLY | O_CLOEXEC);
+        if (fd < 0) return usage_error(fmt::format("cannot read {}", *path));
+    }
+    return with_client(arguments, [&](ClientSession& session) {
+        Tally tally;
+        client::Producer producer(session.cluster, wishes->producer);
+        const auto sent = send_lines(session, producer, *wishes, fd, arguments.has("whole"), tally);
+        producer.close();
+        if (arguments.has("json")) {
+            JsonWriter json;
+            json.begin_object()
+                .name("topic")
+                .value(wishes->record.topic)
+                .name("delivered")
+                .value(tally.delivered);
+            fmt::print("{}\n", json.name("lost").value(tally.lost).end_object().text());
+        }
+        if (sent.failed())
+            return failed(fmt::format("cannot write to {}", wishes->record.topic), sent.error());
+        if (tally.lost > 0) {
+            fmt::print(stderr, "sluice: {} records were not delivered: {}\n", tally.lost,
+                       tally.why);
+            return exit_failed;
+        }
+        return exit_ok;
+    });
+}
+
+}  // namespace sluice::cmd

@@ -1,0 +1,194 @@
+#include "core/client/consumer.h"
+
+#include <algorithm>
+
+#include "core/protocol/compression.h"
+#include "core/protocol/record.h"
+#include "core/protocol/record_batch.h"
+
+namespace sluice::client {
+
+using protocol::ErrorCode;
+
+void Consumer::assign(const TopicPartition& partition, Offset from) {
+    positions_[partition] = {.next = from, .found = from >= Offset(0)};
+}
+
+Result<void> Consumer::assign_topic(const std::string& topic, Offset from) {
+    TRY(const Cluster::Topic known, cluster_.topic(topic, false, true));
+    if (known.error != ErrorCode::none || known.leaders.empty()) return Error::not_found;
+    for (const auto& [index, leader] : known.leaders) assign({topic, index}, from);
+    return {};
+}
+
+std::optional<Offset> Consumer::position(const TopicPartition& partition) const {
+    const auto found = positions_.find(partition);
+    if (found == positions_.end() || !found->second.found) return std::nullopt;
+    return found->second.next;
+}
+
+std::optional<Offset> Consumer::high_watermark(const TopicPartition& partition) const {
+    const auto found = positions_.find(partition);
+    if (found == positions_.end() || found->second.high_watermark < Offset(0)) return std::nullopt;
+    return found->second.high_watermark;
+}
+
+std::vector<TopicPartition> Consumer::assignment() const {
+    std::vector<TopicPartition> all;
+    for (const auto& [partition, position] : positions_) all.push_back(partition);
+    return all;
+}
+
+Result<Offset> Consumer::look_up(const TopicPartition& partition, Timestamp time) {
+    TRY(BrokerConnection * leader, cluster_.leader(partition));
+    protocol::ListOffsetsRequest request;
+    request.replica_id = BrokerId(-1);
+    request.topics.push_back(
+        {partition.topic, {{.partition_index = partition.partition, .timestamp = time}}});
+    const auto reply = leader->ask(request);
+    if (reply.failed()) {
+        cluster_.forget(partition.topic);
+        return reply.error();
+    }
+    if (reply->topics.size() != 1 || reply->topics.front().partitions.size() != 1)
+        return Error::invalid;
+    const auto& answer = reply->topics.front().partitions.front();
+    if (answer.error_code == ErrorCode::none) return answer.offset;
+    cluster_.forget(partition.topic);
+    return protocol::retriable(answer.error_code) ? Error::timed_out : Error::invalid;
+}
+
+Result<std::optional<Offset>> Consumer::offset_at(const TopicPartition& partition, Timestamp time) {
+    TRY(const Offset offset, look_up(partition, time));
+    if (offset < Offset(0)) return std::optional<Offset>();
+    return std::optional(offset);
+}
+
+Result<void> Consumer::find_positions() {
+    for (auto& [partition, position] : positions_) {
+        if (position.found) continue;
+        const auto offset = look_up(partition, Timestamp(position.next.value));
+        if (offset.failed()) {
+            if (offset.error() == Error::stopped || offset.error() == Error::invalid)
+                return offset.error();
+            continue;  // Its leader is away for the moment.
+        }
+        position.next = *offset;
+        position.found = true;
+    }
+    return {};
+}
+
+Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
+    const env::Clock& clock = cluster_.env().clock;
+    const Time deadline = clock.now() + time;
+    std::vector<ReadRecord> records;
+    CHECK_OK(find_positions());
+    std::map<BrokerConnection*, std::vector<TopicPartition>> by_leader;
+    for (const auto& [partition, position] : positions_) {
+        if (!position.found) continue;
+        const auto leader = cluster_.leader(partition);
+        if (leader) by_leader[*leader].push_back(partition);
+    }
+    const std::size_t leaders = by_leader.size();
+    for (auto& [leader, partitions] : by_leader) {
+        // Only the last one waits for news when there are several.
+        const bool waits = leaders == 1 || leader == by_leader.rbegin()->first;
+        const Duration left =
+            records.empty() && waits ? std::max(deadline - clock.now(), Duration{0}) : Duration{0};
+        const auto fetched = fetch_from(*leader, partitions, left, records);
+        if (fetched) continue;
+        if (fetched.error() == Error::stopped || fetched.error() == Error::corrupt ||
+            fetched.error() == Error::invalid)
+            return fetched.error();
+        for (const TopicPartition& partition : partitions) cluster_.forget(partition.topic);
+    }
+    if (by_leader.empty() && clock.now() < deadline)
+        CHECK_OK(
+            env::sleep_for(cluster_.env().scheduler,
+                           std::min(deadline - clock.now(), cluster_.options().retry_backoff)));
+    return records;
+}
+
+Result<void> Consumer::fetch_from(BrokerConnection& broker,
+                                  const std::vector<TopicPartition>& partitions, Duration time,
+                                  std::vector<ReadRecord>& records) {
+    protocol::FetchRequest request;
+    request.max_wait_ms = static_cast<std::int32_t>(to_milliseconds(time));
+    request.min_bytes = options_.fetch_bytes_min;
+    request.max_bytes = static_cast<std::int32_t>(options_.fetch_bytes_max);
+    for (const TopicPartition& partition : partitions) {
+        if (request.topics.empty() || request.topics.back().topic != partition.topic)
+            request.topics.push_back({partition.topic, {}, {}});
+        protocol::FetchRequest::Partition wanted;
+        wanted.partition = partition.partition;
+        wanted.fetch_offset = positions_[partition].next;
+        wanted.partition_max_bytes = static_cast<std::int32_t>(options_.partition_bytes_max);
+        request.topics.back().partitions.push_back(wanted);
+    }
+    constexpr Version newest_by_name{12};
+    TRY(const auto reply, broker.ask(request, time, newest_by_name));
+    if (reply.error_code != ErrorCode::none) return Error::timed_out;
+    for (const auto& topic : reply.responses)
+        for (const auto& answer : topic.partitions)
+            CHECK_OK(take({topic.topic, answer.partition_index}, answer, records));
+    return {};
+}
+
+Result<void> Consumer::take(const TopicPartition& partition,
+                            const protocol::FetchResponse::Partition& answer,
+                            std::vector<ReadRecord>& records) {
+    const auto position = positions_.find(partition);
+    if (position == positions_.end()) return {};
+    if (answer.error_code == ErrorCode::offset_out_of_range) {
+        if (!options_.reset_to_earliest) return Error::invalid;
+        position->second = {.next = earliest};
+        return {};
+    }
+    if (answer.error_code == ErrorCode::corrupt_message) return Error::corrupt;
+    if (answer.error_code != ErrorCode::none) {
+        cluster_.forget(partition.topic);
+        return {};
+    }
+    position->second.high_watermark = answer.high_watermark;
+    if (!answer.records) return {};
+    return take_records(partition, *answer.records, records);
+}
+
+Result<void> Consumer::take_records(const TopicPartition& partition, const Bytes& batches,
+                                    std::vector<ReadRecord>& records) {
+    Offset& next = positions_[partition].next;
+    protocol::BatchSplitter splitter(batches.view());
+    while (const auto batch = splitter.next()) {
+        if (options_.check_crc && !batch->crc_matches()) return Error::corrupt;
+        if (batch->is_control()) {
+            next = std::max(next, batch->next_offset());
+            continue;
+        }
+        const auto at = static_cast<std::size_t>(batch->bytes().data() - batches.data());
+        TRY(const Bytes plain, protocol::records_of(batches.slice(at, batch->size()),
+                                                    options_.decompressed_bytes_max));
+        const auto part = [&plain](Slice slice) {
+            return plain.slice(static_cast<std::size_t>(slice.data() - plain.data()), slice.size());
+        };
+        protocol::RecordReader reader(*batch, plain.view());
+        while (const auto record = reader.next()) {
+            const Offset offset = reader.offset_of(*record);
+            if (offset < next) continue;  // A batch may begin before what was asked for.
+            ReadRecord read{partition, offset, reader.timestamp_of(*record), {}, {}, {}};
+            if (record->has_key) read.key = part(record->key);
+            if (record->has_value) read.value = part(record->value);
+            protocol::HeaderReader headers(*record);
+            while (const auto header = headers.next())
+                read.headers.emplace_back(
+                    as_text(header->key),
+                    header->has_value ? std::optional(part(header->value)) : std::nullopt);
+            records.push_back(std::move(read));
+        }
+        if (!reader.finished_well()) return Error::corrupt;
+        next = std::max(next, batch->next_offset());
+    }
+    return {};
+}
+
+}  // namespace sluice::client

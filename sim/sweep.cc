@@ -1,0 +1,87 @@
+#include "sim/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sluice::sim {
+
+void Sweep::add(const RunResult& result) {
+    ++runs_;
+    events_ += result.events;
+    virtual_ms_ += result.virtual_ms;
+    wall_ms_ += result.wall_ms;
+    worst_converged_ms_ = std::max(worst_converged_ms_, result.converged_ms);
+    exit_code_ = std::max(exit_code_, result.exit_code());
+    if (result.failure) {
+        Signature& signature =
+            signatures_[fmt::format("{}: {}", result.result(), result.failure->signature)];
+        if (signature.times++ == 0) signature.first_seed = result.seed;
+    }
+    for (const probe::Report& site : result.probes)
+        if (site.kind != probe::Kind::plant) reached_[site.name] += site.fired > 0 ? 1 : 0;
+    for (std::size_t i = 0; i < fault_kind_count; ++i) {
+        const auto kind = static_cast<FaultKind>(i);
+        fault_runs_[kind] += result.faults.of(kind).bitten > 0 ? 1 : 0;
+    }
+    acked_.push_back(result.operations.acknowledged);
+    fault_kinds_.push_back(result.fault_kinds);
+    restarts_.push_back(result.restarts);
+}
+
+std::uint64_t Sweep::failures() const {
+    std::uint64_t total = 0;
+    for (const auto& [text, signature] : signatures_) total += signature.times;
+    return total;
+}
+
+std::vector<std::string> Sweep::never_reached() const {
+    std::vector<std::string> names;
+    for (const auto& [name, runs] : reached_)
+        if (runs == 0) names.push_back(name);
+    return names;
+}
+
+std::vector<std::string> Sweep::rare_faults(std::uint64_t percent) const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < fault_kind_count; ++i) {
+        const auto kind = static_cast<FaultKind>(i);
+        if (fault_runs_[kind] * 100 < runs_ * percent) names.emplace_back(name_of(kind));
+    }
+    return names;
+}
+
+std::uint64_t Sweep::median(std::vector<std::uint64_t> numbers) {
+    if (numbers.empty()) return 0;
+    std::sort(numbers.begin(), numbers.end());
+    return numbers[numbers.size() / 2];
+}
+
+std::string Sweep::summary() const {
+    std::string out = fmt::format(
+        "{} seeds, {} failed; medians: {} acknowledged, {} kinds of fault, {} restarts; slowest to "
+        "converge: {} virtual ms\n",
+        runs_, failures(), median(acked_), median(fault_kinds_), median(restarts_),
+        worst_converged_ms_);
+    if (wall_ms_ > 0)
+        fmt::format_to(std::back_inserter(out),
+                       "{} events/s, {} times as fast as time, {} seeds a "
+                       "minute\n",
+                       events_ * 1000 / wall_ms_, virtual_ms_ / wall_ms_,
+                       runs_ * 60'000 / wall_ms_);
+    for (const auto& [text, signature] : signatures_)
+        fmt::format_to(std::back_inserter(out), "  {} x {} (first: seed {})\n", signature.times,
+                       text, signature.first_seed);
+    for (std::size_t i = 0; i < fault_kind_count; ++i) {
+        const auto kind = static_cast<FaultKind>(i);
+        fmt::format_to(std::back_inserter(out), "{}{} {}%", i % 6 == 0 ? "\n  " : ", ",
+                       name_of(kind), runs_ == 0 ? 0 : fault_runs_[kind] * 100 / runs_);
+    }
+    out += '\n';
+    for (const std::string& name : never_reached())
+        fmt::format_to(std::back_inserter(out), "  never reached: {}\n", name);
+    return out;
+}
+
+}  // namespace sluice::sim
