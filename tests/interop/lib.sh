@@ -10,6 +10,7 @@ free_port() {
 # start_broker [options]: on 127.0.0.1:$port with its data in $WORK/data; returns once it is ready.
 start_broker() {
     : "${port:=$(free_port)}"
+    touch "$WORK/broker.log"
     "$SLUICE" server --listen "127.0.0.1:$port" --data "$WORK/data" --shards 2 "$@" 2>>"$WORK/broker.log" &
     broker_pid=$!
     local lines=${ready_lines:-0}
