@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/protocol/versioned.h"
 
 namespace sluice::group {
@@ -130,7 +131,8 @@ ErrorCode ClassicGroup::check_member(std::string_view member_id,
     if (instance_id) {
         const auto known = static_members.find(*instance_id);
         if (known == static_members.end()) return ErrorCode::unknown_member_id;
-        if (known->second != member_id) return ErrorCode::fenced_instance_id;
+        if (known->second != member_id && !PLANT("group.static_fencing_skipped"))
+            return ErrorCode::fenced_instance_id;
     }
     return members.contains(member_id) ? ErrorCode::none : ErrorCode::unknown_member_id;
 }

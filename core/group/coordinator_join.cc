@@ -114,7 +114,7 @@ void Coordinator::join_new(ClassicGroup& group, const JoinRequest& request, cons
     const std::string name = instance ? *instance : joiner.client_id.substr(0, client_id_part_max);
     const std::string new_id = name + "-" + joiner.fresh_id;
     if (instance) {
-        if (group.static_members.contains(*instance))
+        if (group.static_members.contains(*instance) && !PLANT("group.static_fencing_skipped"))
             return replace_static(group, request, joiner, new_id);
         return add_member(group, request, joiner, new_id);
     }
@@ -132,9 +132,7 @@ void Coordinator::join_known(ClassicGroup& group, const JoinRequest& request,
                              const Joiner& joiner) {
     if (group.pending.contains(request.member_id) && !request.group_instance_id)
         return add_member(group, request, joiner, request.member_id);
-    ErrorCode code = group.check_member(request.member_id, request.group_instance_id);
-    if (code == ErrorCode::fenced_instance_id && PLANT("group.static_fencing_skipped"))
-        code = ErrorCode::unknown_member_id;
+    const ErrorCode code = group.check_member(request.member_id, request.group_instance_id);
     if (code != ErrorCode::none) return refuse_join(joiner.ticket, code, request.member_id);
     Member& member = *group.member(request.member_id);
     // A retry of what is under way or was answered already changes nothing: the lost answer again.
