@@ -1,6 +1,7 @@
 #include "core/broker/partition.h"
 
 #include "core/broker/errors.h"
+#include "core/protocol/recompress.h"
 #include "core/protocol/validate_batch.h"
 #include "core/replication/producer_states.h"
 
@@ -93,6 +94,17 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         outcome.next = original->next;
         if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
         return outcome;
+    }
+    Bytes changed;
+    if (settings_.compression && origin.is_client && *settings_.compression != facts->compression) {
+        auto packed =
+            protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
+                                   origin.decompressed_bytes_max);
+        if (packed.failed() || packed->size() > settings_.batch_bytes_max)
+            return refuse(ErrorCode::message_too_large,
+                          "The batch is too large once it is compressed as compression.type says.");
+        changed = std::move(*packed);
+        batch = changed.view();
     }
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())

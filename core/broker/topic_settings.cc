@@ -40,6 +40,22 @@ private:
     const std::string& topic_;
 };
 
+void take_compression(TopicSettings& settings, const Lookup& lookup) {
+    using protocol::CompressionType;
+    const std::string name = lookup.text("compression.type");
+    if (name == "producer") return;
+    settings.compression = CompressionType::none;  // "uncompressed"
+    for (const CompressionType type : {CompressionType::gzip, CompressionType::snappy,
+                                       CompressionType::lz4, CompressionType::zstd})
+        if (protocol::name_of(type) == name) settings.compression = type;
+    constexpr std::int64_t codecs_own = -1;  // gzip's default.
+    if (settings.compression == CompressionType::none ||
+        settings.compression == CompressionType::snappy)
+        return;
+    const std::int64_t level = lookup.number("compression." + name + ".level");
+    if (level != codecs_own) settings.compression_level = static_cast<int>(level);
+}
+
 }  // namespace
 
 TopicSettings topic_settings(const metadata::MetadataImage& image,
@@ -61,7 +77,7 @@ TopicSettings topic_settings(const metadata::MetadataImage& image,
     settings.log_append_time = lookup.text("message.timestamp.type") == "LogAppendTime";
     settings.timestamp_before_max = lookup.time("message.timestamp.before.max.ms");
     settings.timestamp_after_max = lookup.time("message.timestamp.after.max.ms");
-    settings.compression_type = lookup.text("compression.type");
+    take_compression(settings, lookup);
     settings.compacted = lookup.text("cleanup.policy").find("compact") != std::string::npos;
     if (metadata::is_internal_topic(topic)) {
         // Coordinators keep these short themselves: retention must never cut them.

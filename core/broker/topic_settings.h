@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/broker/log.h"
 #include "core/metadata/config_view.h"
+#include "core/protocol/compression.h"
 
 namespace sluice::broker {
 
@@ -14,7 +16,9 @@ struct TopicSettings {
     bool log_append_time = false;
     Duration timestamp_before_max = Duration::max();
     Duration timestamp_after_max = std::chrono::hours(1);
-    std::string compression_type = "producer";
+    // What every batch is compressed with; nothing: as its producer did.
+    std::optional<protocol::CompressionType> compression;
+    protocol::CompressionLevel compression_level;
     bool compacted = false;
 };
 
