@@ -42,7 +42,7 @@ ProduceConsume::ProduceConsume(const WorkloadContext& context, std::string topic
     think_time_max_ = milliseconds(40 << draws_.below(5));
     request_time_max_ = milliseconds(draws_.between(500, 5'000));
     acknowledged_ends_.resize(partitions_);
-    // Segments are rolled when their index is full: so they can be small all the same.
+    // Segments are rolled when their index is full, too.
     configs_.emplace_back("segment.index.bytes", std::to_string(64 << draws_.below(8)));
     configs_.emplace_back("index.interval.bytes", std::to_string(64 << draws_.below(7)));
     if (draws_.below(3) == 0)

@@ -38,6 +38,7 @@ TEST(Run, JudgesTheLogUnderFaultsAndIsTheSameEachTime) {
 
 TEST(Run, JudgesTheBrokerUnderFaultsAndIsTheSameEachTime) {
     pass_some_seeds_twice("broker");
+    pass_some_seeds_twice("workloads");
 }
 
 // SLUICE_SIM_SEEDS=1..1000 runs more of them, of the log or of SLUICE_SIM_SCENARIO.

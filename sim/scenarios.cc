@@ -1,6 +1,6 @@
 #include "sim/scenarios.h"
 
-#include "sim/broker_program.h"
+#include "sim/broker_scenario.h"
 #include "sim/cluster_scenario.h"
 #include "sim/draw_options.h"
 #include "sim/log_scenario.h"
@@ -19,13 +19,15 @@ std::unique_ptr<Scenario> make(World& world) {
     return std::make_unique<Made>(world);
 }
 
-// One broker, made as small as a seed likes, and clients that produce and consume.
-std::unique_ptr<Scenario> make_broker(World& world) {
-    Random draws = world.stream("broker-scenario");
+// One broker, made as small as a seed likes, and workloads on machines of their own. Written apart
+// from BrokerScenario: when one generator is blind to something, the other may not be.
+std::unique_ptr<Scenario> make_workloads(World& world) {
+    Random draws = world.stream("workloads");
     BrokerOptions options;
     options.logs = draw_log_options(draws);
     options.broker.listen = {"broker", 9092};
     options.broker.auto_create_topics = false;
+    options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
     options.broker.checkpoint_interval = milliseconds(draws.between(50, 4'000));
     options.broker.retention_check_interval = milliseconds(draws.between(200, 10'000));
     options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
@@ -51,8 +53,9 @@ std::unique_ptr<Scenario> make_broker(World& world) {
 }
 
 constexpr Entry entries[] = {
+    {"broker", make<BrokerScenario>},
     {"log", make<LogScenario>},
-    {"broker", make_broker},
+    {"workloads", make_workloads},
 };
 
 }  // namespace

@@ -24,6 +24,9 @@ int run_produce(const Arguments& arguments);
 const CommandHelp& consume_help();
 int run_consume(const Arguments& arguments);
 
+const CommandHelp& sim_help();
+int run_sim(const Arguments& arguments);
+
 const CommandHelp& version_help();
 int run_version(const Arguments& arguments);
 

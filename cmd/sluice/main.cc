@@ -9,8 +9,8 @@ namespace sluice::cmd {
 namespace {
 
 constexpr Command commands[] = {
-    {server_help, run_server},   {topic_help, run_topic},     {produce_help, run_produce},
-    {consume_help, run_consume}, {version_help, run_version},
+    {server_help, run_server},   {topic_help, run_topic}, {produce_help, run_produce},
+    {consume_help, run_consume}, {sim_help, run_sim},     {version_help, run_version},
 };
 
 void print_overview(std::FILE* to) {

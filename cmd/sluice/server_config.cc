@@ -42,12 +42,28 @@ Setter whole(std::int64_t least, Place place) {
 }
 
 template <class Place>
+Setter time_ms_from(std::int64_t least, Place place) {
+    return [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < least)
+            return fmt::format("'{}' is not a number of milliseconds from {}", text, least);
+        place(config) = milliseconds(*value);
+        return std::nullopt;
+    };
+}
+
+template <class Place>
 Setter time_ms(Place place) {
+    return time_ms_from(1, place);
+}
+
+template <class Place>
+Setter time_minutes(Place place) {
     return [place](ServerConfig& config, std::string_view text) -> Complaint {
         const auto value = number(text);
-        if (!value || *value < 1)
-            return fmt::format("'{}' is not a number of milliseconds above 0", text);
-        place(config) = milliseconds(*value);
+        if (!value || *value < 1 || *value > INT32_MAX)
+            return fmt::format("'{}' is not a number of minutes above 0", text);
+        place(config) = seconds(*value * 60);
         return std::nullopt;
     };
 }
@@ -126,10 +142,27 @@ const Setters of_connections = {
     {"requests.in.flight.max", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.requests_in_flight_max; })},
     {"fibers.max", whole(64, [](ServerConfig& c) -> auto& { return c.shards.reactor.scheduler.fibers_max; })},
 };
+
+const Setters of_groups = {
+    {"group.min.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_min; })},
+    {"group.max.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_max; })},
+    {"group.initial.rebalance.delay.ms", time_ms_from(0, [](ServerConfig& c) -> auto& { return c.broker.groups.initial_rebalance_delay; })},
+    {"group.max.size", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.group_size_max; })},
+    {"group.members.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.groups.members_bytes_max; })},
+    {"group.pending.members.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.pending_members_max; })},
+    {"groups.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.groups_max; })},
+    {"committed.offsets.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.committed_offsets_max; })},
+    {"offset.metadata.max.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.broker.groups.offset_metadata_bytes_max; })},
+    {"offsets.retention.minutes", time_minutes([](ServerConfig& c) -> auto& { return c.broker.groups.offsets_retention; })},
+    {"offsets.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.offsets_retention_check_interval; })},
+    {"offsets.topic.num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_partitions; })},
+    {"offsets.topic.segment.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_segment_bytes; })},
+    {"offsets.topic.rewrite.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_rewrite_bytes; })},
+};
 // clang-format on
 
 const Setter* find_setter(std::string_view name) {
-    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
+    for (const Setters* group : {&of_broker, &of_logs, &of_connections, &of_groups})
         if (const auto found = group->find(std::string(name)); found != group->end())
             return &found->second;
     return nullptr;
@@ -150,6 +183,8 @@ constexpr std::string_view without_effect[] = {
     "num.io.threads",
     "num.network.threads",
     "num.replica.fetchers",
+    "offsets.commit.timeout.ms",
+    "offsets.topic.replication.factor",
     "process.roles",
     "queued.max.requests",
     "share.coordinator.state.topic.min.isr",
@@ -197,7 +232,7 @@ Result<bool, std::string> set_topic_default(ServerConfig& config, std::string_vi
 
 std::string unknown_name(std::string_view name) {
     std::vector<std::string> known;
-    for (const Setters* group : {&of_broker, &of_logs, &of_connections})
+    for (const Setters* group : {&of_broker, &of_logs, &of_connections, &of_groups})
         for (const auto& [each, setter] : *group) known.push_back(each);
     for (const auto& definition : metadata::topic_configs())
         if (!definition.synonym.empty()) known.emplace_back(definition.synonym);

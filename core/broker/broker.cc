@@ -13,6 +13,7 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
       fetch_sessions_(FetchSessions::Options{}),
+      groups_(*this),
       producer_ids_(env.scheduler) {}
 
 void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata) {
@@ -80,6 +81,7 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
         const metadata::PartitionState* state = topic->partition(id.index);
         if (state) partition->update(*state, topic_settings(*image, broker_values(), topic->name));
     }
+    groups_.image_changed();
 }
 
 void Broker::retire_missing(const metadata::MetadataImage& image) {

@@ -7,6 +7,7 @@
 
 #include "core/broker/broker_config.h"
 #include "core/broker/fetch_sessions.h"
+#include "core/broker/group_coordinators.h"
 #include "core/broker/log.h"
 #include "core/broker/partition.h"
 #include "core/broker/service.h"
@@ -43,6 +44,8 @@ public:
     // gone. One call at a time. `hints` are what a start knows of the logs.
     void apply(const Shared<const metadata::MetadataImage>& image,
                const std::map<std::string, LogHints>& hints);
+    // Sends away requests that wait for other clients, so that a stop need not.
+    void begin_stop() { groups_.stop(); }
     // Applies retention and changed configurations to every log.
     void maintain();
     // Syncs and closes every log; false when one could not be. No request may come any more.
@@ -59,6 +62,7 @@ public:
     // A producer id nobody has had; now and then fetches a new block from the controller.
     Result<ProducerId> next_producer_id();
     MetadataDriver& metadata() { return *metadata_; }  // Only to be used on the first shard.
+    GroupCoordinators& groups() { return groups_; }    // Only to be used on this shard.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
     LogStore& logs() { return logs_; }
     env::Env& env() { return env_; }
@@ -91,6 +95,7 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     std::set<PartitionId> offline_;  // Their logs could not be opened.
     FetchSessions fetch_sessions_;
+    GroupCoordinators groups_;
     env::Mutex producer_ids_;
     metadata::Controller::ProducerIdBlock producer_id_block_;
 };

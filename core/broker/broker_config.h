@@ -6,6 +6,7 @@
 #include "core/base/strong.h"
 #include "core/base/time.h"
 #include "core/env/network.h"
+#include "core/group/settings.h"
 #include "core/metadata/controller.h"
 
 namespace sluice::broker {
@@ -19,6 +20,7 @@ struct BrokerConfig {
     std::string data_directory;               // As clients are told where the logs are: log.dirs
     bool auto_create_topics = true;           // auto.create.topics.enable
     metadata::ControllerSettings controller;  // num.partitions, ...
+    group::GroupSettings groups;              // group.max.size, ...
     metadata::ConfigValues given;  // Defaults of topics it was started with, by the brokers' names.
     metadata::ConfigValues shown;  // What else DescribeConfigs says of it; read-only.
     Duration retention_check_interval = std::chrono::minutes(5);  // log.retention.check.interval.ms

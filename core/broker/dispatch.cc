@@ -54,8 +54,8 @@ Result<std::unique_ptr<PendingReply>> refuse(const RequestContext& context, std:
 template <class Api>
 Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes body) {
     if constexpr (Handled<typename Api::Request>) {
-        // What follows the request is ignored, as Kafka does: librdkafka asks for the metadata of all
-        // topics with three bytes too many.
+        // What follows the request is ignored, as Kafka does: librdkafka asks for the metadata of
+        // all topics with three bytes too many.
         auto request = protocol::decode_prefix<typename Api::Request>(
             body, context.version, {.memory_max = context.broker.config().decode_memory_max});
         if (request.failed())

@@ -147,6 +147,9 @@ void Node::write_checkpoints() {
 }
 
 bool Node::stop() {
+    on_each_shard([](ShardParts& shard) {
+        if (shard.broker) shard.broker->begin_stop();
+    });
     if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {

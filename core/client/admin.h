@@ -25,7 +25,7 @@ public:
         std::string name;
         std::int32_t partitions = -1;  // -1: the broker's default.
         std::int16_t replication = -1;
-        std::vector<std::pair<std::string, std::string>> configs;
+        std::vector<std::pair<std::string, std::string>> configs = {};
     };
     Result<void, Refusal> create_topic(const NewTopic& topic);
     Result<void, Refusal> delete_topic(const std::string& name);

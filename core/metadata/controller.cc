@@ -188,7 +188,11 @@ Result<Controller::Placement, ItemError> Controller::admit(
     if (forms.contains(collision_form(topic.name)))
         return ItemError{ErrorCode::invalid_topic_exception,
                          "Two topics of this request collide in '.' and '_'."};
-    if (auto error = complaint_about_topic_configs(topic.configs)) return *error;
+    // An internal topic may be compacted: its coordinators keep it short.
+    auto configs = topic.configs;
+    if (is_internal_topic(topic.name))
+        std::erase_if(configs, [](const auto& each) { return each.name == "cleanup.policy"; });
+    if (auto error = complaint_about_topic_configs(configs)) return *error;
     auto placement = place(topic);
     if (placement && partitions + placement->replicas.size() > settings_.partitions_max)
         return too_many_partitions();

@@ -31,17 +31,20 @@ void ServerConnection::serve() {
     changed_.set();
     if (!whole) watch_ended_.set();
     fibers.join();
+    // Answers that nobody will read still have work under way that uses their memory.
+    for (Begun& left : begun_) static_cast<void>(left.reply->finish().failed());
+    begun_.clear();
     connection_->close();
 }
 
 void ServerConnection::drain() {
     draining_ = true;
     // A reader that waits between two frames has nothing to finish.
-    if (begun_.empty() && frames_.partial() == 0) connection_->close();
+    if (in_flight() == 0 && frames_.partial() == 0) connection_->close();
 }
 
 void ServerConnection::read_requests() {
-    while (!draining_) {
+    while (!draining_ && !writing_ended_) {
         read_since_ = env_.clock.now();
         auto frame = frames_.next();
         if (frame.failed()) {
@@ -52,7 +55,7 @@ void ServerConnection::read_requests() {
         if (reply.failed()) return;
         begun_.push_back({std::move(reply).value(), std::move(frame->memory)});
         changed_.set();
-        while (begun_.size() >= limits_.requests_in_flight_max)
+        while (in_flight() >= limits_.requests_in_flight_max && !writing_ended_)
             if (room_.wait().failed()) return;
     }
 }
@@ -72,16 +75,18 @@ void ServerConnection::write_replies() {
             if (changed_.wait().failed()) break;
             continue;
         }
-        auto frame = begun_.front().reply->finish();
-        if (frame.failed()) break;
-        if (!frame->empty() && write_all(std::move(*frame)).failed()) break;
+        // Finished once, whatever comes of writing it.
+        const Begun next = std::move(begun_.front());
         begun_.pop_front();
+        ++unwritten_;
+        auto frame = next.reply->finish();
+        const bool written = frame && (frame->empty() || write_all(std::move(*frame)));
+        --unwritten_;
         room_.set();
+        if (!written) break;
     }
-    // Answers that nobody will read still have work under way that uses their memory.
-    for (Begun& left : begun_) static_cast<void>(left.reply->finish().failed());
-    begun_.clear();
     connection_->close();
+    writing_ended_ = true;
     room_.set();
     watch_ended_.set();
 }
@@ -115,7 +120,7 @@ void ServerConnection::watch() {
     while (watch_ended_.wait_until(env_.clock.now() + step).failed()) {
         if (env_.scheduler.stopped()) break;
         const Time now = env_.clock.now();
-        const bool waits_for_client = begun_.empty();
+        const bool waits_for_client = in_flight() == 0;
         const char* why = nullptr;
         if (writing_ && now - wrote_at_ > limits_.write_time_max)
             why = "does not read its answers";

@@ -38,6 +38,7 @@ private:
         MemoryBudget::Share memory;
     };
 
+    std::size_t in_flight() const { return begun_.size() + unwritten_; }
     void read_requests();
     void write_replies();
     void watch();
@@ -51,14 +52,16 @@ private:
     FrameReader frames_;
     broker::Session session_;
     std::deque<Begun> begun_;
-    env::Event changed_;  // For the writer: a reply was begun, or the reader has ended.
-    env::Event room_;     // For the reader: a reply was written.
+    std::size_t unwritten_ = 0;  // Taken from begun_ by the writer.
+    env::Event changed_;         // For the writer: a reply was begun, or the reader has ended.
+    env::Event room_;            // For the reader: a reply was written.
     env::Event watch_ended_;
     Time read_since_{};  // When the reader last had nothing to wait for.
     Time wrote_at_{};
     bool in_frame_ = false;
     bool writing_ = false;
     bool reading_ended_ = false;
+    bool writing_ended_ = false;
     bool draining_ = false;
 };
 

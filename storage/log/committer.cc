@@ -13,8 +13,16 @@ void Committer::commit(Log& log) {
         return;
     }
     if (!is_queued(log)) queue_.push_back(&log);
-    // When no fiber can be had now the log waits for one that runs, or for its next call.
-    if (fibers_.running() < flushes_max_) (void)fibers_.spawn("log-commit", [this] { run(); });
+    if (fibers_.running() < flushes_max_) spawn();
+}
+
+void Committer::kick() {
+    if (!queue_.empty() && fibers_.running() == 0) spawn();
+}
+
+void Committer::spawn() {
+    // When no fiber can be had now, one that runs takes the log, or a kick.
+    (void)fibers_.spawn("log-commit", [this] { run(); });
 }
 
 void Committer::run() {

@@ -22,12 +22,15 @@ public:
 
     // The log has something to commit. Never waits.
     void commit(Log& log);
+    // A log waits for its commit: when no fiber could be had for it, tries again.
+    void kick();
     // Returns once no fiber of the committer's uses the log, stopping or not; it then forgot it.
     void leave(Log& log);
     // Waits for the committer's fibers, which end when nothing is left to commit.
     void join() { fibers_.join(); }
 
 private:
+    void spawn();
     void run();
     Log* take();
     bool is_queued(const Log& log) const;

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "core/base/probe.h"
 #include "storage/log/names.h"
 
 namespace sluice::storage {
@@ -25,9 +26,11 @@ Result<void> write_fully(env::File& file, std::uint64_t offset, std::span<const 
         TRY(std::size_t count, file.write(offset + written, std::span(rest).subspan(first)));
         // A disk that takes nothing and gives no reason would keep us here for ever.
         if (count == 0) return Error::io;
+        if (PLANT("log.short_write_taken_as_whole")) return {};
         written += count;
         while (first < rest.size() && count >= rest[first].size()) count -= rest[first++].size();
         if (first < rest.size()) rest[first] = rest[first].subspan(count);
+        SOMETIMES("log.short_write", first < rest.size());
     }
     return {};
 }
@@ -56,9 +59,10 @@ Result<void> replace_file(env::Disk& disk, const std::string& directory, std::st
         TRY(const auto file, disk.open(temporary, env::OpenMode::create));
         CHECK_OK(file->truncate(0));
         CHECK_OK(write_fully(*file, 0, bytes));
-        CHECK_OK(file->sync());
+        if (!PLANT("log.checkpoint_not_synced")) CHECK_OK(file->sync());
     }
     CHECK_OK(disk.rename(temporary, path));
+    if (PLANT("log.checkpoint_not_synced")) return {};
     return disk.sync_directory(directory);
 }
 

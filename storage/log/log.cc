@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/protocol/record_batch.h"
 #include "core/protocol/validate_batch.h"
 #include "storage/log/producer_snapshot.h"
@@ -38,6 +39,8 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       snapshots_(std::move(recovered.snapshots)) {
     offsets_ = {recovered.start, recovered.end, recovered.end};
     size_bytes_ = segments_.size_bytes();
+    if (recovered.epochs_on_disk && epochs_.latest())
+        latest_epoch_on_disk_ = epochs_.latest()->epoch;
     resources_.logs[name_] = this;
 }
 
@@ -50,6 +53,8 @@ Log::~Log() {
 
 Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::ValidatedBatch& facts,
                                           LeaderEpoch epoch) {
+    if (PLANT("log.producers_before_append"))
+        producers_.apply(replication::ProducerBatch::of(facts), offsets_.end);
     CHECK_OK(room_for(batch.size()));
     if (batch.size() < protocol::batch_header_size || facts.last_offset_delta < 0)
         return Error::invalid;
@@ -57,7 +62,9 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
                            .next = offsets_.end.plus(facts.last_offset_delta).next(),
                            .size = static_cast<std::uint32_t>(batch.size()),
                            .max_timestamp = facts.max_timestamp};
-    if (must_roll(segments_.active(), config_, place)) begin_segment(place.base);
+    const bool early = segments_.active().size > 4096 && BUGGIFY("log.roll_early");
+    const bool rolls = early || must_roll(segments_.active(), config_, place);
+    if (rolls) begin_segment(place.base);
     Segment& segment = segments_.active();
     const MutableSlice copy =
         tail_.add(batch, place, segment.base, segment.size, resources_.doors.scheduler.now());
@@ -68,7 +75,7 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     const auto latest = epochs_.latest();
     if (!latest || latest->epoch != epoch) epoch_changes_ += epochs_.assign(epoch, place.base);
     producers_.apply(replication::ProducerBatch::of(facts), place.base);
-    offsets_.end = place.next;
+    if (!rolls || !PLANT("log.offset_used_twice_at_roll")) offsets_.end = place.next;
     size_bytes_ += place.size;
     bytes_since_checkpoint_ += place.size;
     resources_.committer.commit(*this);
@@ -108,6 +115,7 @@ bool Log::commit_once() {
         return false;
     }
     // Reads and deletions go on; what waits is written once there is room.
+    SOMETIMES("log.disk_full", true);
     full_ = true;
     progressed_.notify_all();
     const auto& options = resources_.options;
@@ -118,6 +126,8 @@ bool Log::commit_once() {
 
 void Log::publish() {
     offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : writer_.synced());
+    if (PLANT("log.acknowledged_before_sync")) offsets_.durable = offsets_.end;
+    if (BUGGIFY("log.evict_early")) tail_.evict();
     if (writer_.written() == writer_.synced())
         unsynced_since_.reset();
     else if (!unsynced_since_)
@@ -128,6 +138,7 @@ void Log::publish() {
 
 void Log::end(Error why) {
     if (ended_) return;
+    SOMETIMES("log.offline", why != Error::stopped);
     ended_ = why == Error::stopped ? Error::stopped : Error::io;
     offline_ = ended_ == Error::io;
     if (offline_) resources_.doors.logger.error("log.offline", {{"log", name_}});
@@ -139,6 +150,7 @@ Result<void> Log::wait_durable(Offset end) {
     const Visit visit(*this);
     while (offsets_.durable < end) {
         if (ended_) return *ended_;
+        resources_.committer.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};
@@ -147,6 +159,8 @@ Result<void> Log::wait_durable(Offset end) {
 Result<void> Log::wait_synced(Offset end) {
     while (writer_.synced() < end) {
         if (ended_) return *ended_;
+        // Whoever wants everything on disk, to stop or to delete, must not wait for room.
+        if (full_) return Error::no_space;
         sync_now_ = true;
         resources_.committer.commit(*this);
         CHECK_OK(progressed_.wait());
@@ -201,6 +215,7 @@ Result<std::uint64_t> Log::position_before(Offset base, Offset offset) {
 }
 
 Result<broker::LogRead> Log::read_from_disk(const ReadRange& range) {
+    SOMETIMES("log.read_from_disk", true);
     const Visit visit(*this);
     const Segment& segment = *segments_.list()[segments_.position_of(range.from)];
     const IndexFiles::Written written = written_part(segment);

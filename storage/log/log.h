@@ -107,7 +107,7 @@ private:
     Result<void> delete_expired(Offset high_watermark, Timestamp wall);
     Result<void> load_latest(Segment& segment);
     bool has_snapshot(Offset from) const;
-    Result<void> keep_producers(Offset next);
+    Result<void> keep_what_it_tells(Offset next);
     Result<void> delete_first_segment();
     Result<void> delete_due_files();
 
@@ -135,6 +135,7 @@ private:
     Offset start_on_disk_;  // No start after a crash is before it.
     Offset checkpointed_;
     std::uint64_t bytes_since_checkpoint_ = 0;
+    LeaderEpoch latest_epoch_on_disk_ = no_leader_epoch;
     std::uint64_t epoch_changes_;
     std::uint64_t epoch_changes_on_disk_ = 0;  // So many of them.
     std::vector<Offset> snapshots_;

@@ -300,5 +300,24 @@ TEST_F(LogTest, DeletesTheFilesOfARemovedLogAfterADelay) {
     for (const auto& [path, inode] : disk.names()) EXPECT_FALSE(path.ends_with(".log")) << path;
 }
 
+TEST_F(LogTest, DeletesAtStartWhatAnEarlierProcessLeftBehind) {
+    append("a");
+    in_fiber([&] { ASSERT_TRUE(store->remove(std::move(log))); });
+    crash();
+    ASSERT_TRUE(open());
+    in_fiber([&] { EXPECT_TRUE(env::sleep_for(*scheduler, seconds(2))); });
+    for (const auto& [path, inode] : disk.names()) EXPECT_FALSE(path.ends_with("-delete")) << path;
+}
+
+TEST_F(LogTest, StopsOnAFullDisk) {
+    append("a");
+    disk.space_left = 0;
+    in_fiber([&] {
+        ASSERT_EQ(append_only("b"), 1);
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(1)));
+        EXPECT_EQ(store->close(*log).error(), Error::no_space);
+    });
+}
+
 }  // namespace
 }  // namespace sluice::storage

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/log.h"
@@ -27,11 +28,14 @@ Result<void> Log::checkpoint_locked() {
     const auto producers = snapshot_bytes(producers_);
     const std::string epochs = epochs_text(epochs_);
     const std::uint64_t epoch_changes = epoch_changes_;
+    const LeaderEpoch latest_epoch =
+        epochs_.entries().empty() ? no_leader_epoch : epochs_.entries().back().epoch;
     CHECK_OK(wait_synced(end));
     CHECK_OK(checkpoint_indexes(end));
     if (epoch_changes != epoch_changes_on_disk_) {
         CHECK_OK(replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs)));
         epoch_changes_on_disk_ = epoch_changes;
+        latest_epoch_on_disk_ = latest_epoch;
     }
     CHECK_OK(replace_snapshot(end, producers));
     checkpointed_ = end;
@@ -161,7 +165,7 @@ Result<void> Log::delete_expired(Offset high_watermark, Timestamp wall) {
             if (full_) return Error::no_space;
             CHECK_OK(progressed_.wait());
         }
-        CHECK_OK(keep_producers(segments_.list()[1]->base));
+        CHECK_OK(keep_what_it_tells(segments_.list()[1]->base));
         CHECK_OK(delete_first_segment());
     }
     return {};
@@ -171,9 +175,12 @@ bool Log::has_snapshot(Offset from) const {
     return from == segments_.first() || (!snapshots_.empty() && snapshots_.back() >= from);
 }
 
-// What producers wrote before `next` is about to go: a recovery must not need it.
-Result<void> Log::keep_producers(Offset next) {
-    if (has_snapshot(next)) return {};
+// Epochs and producers that only the records before `next` tell must be on disk before those go.
+Result<void> Log::keep_what_it_tells(Offset next) {
+    const auto is_lost = [&](const replication::LeaderEpochs::Entry& entry) {
+        return entry.epoch > latest_epoch_on_disk_ && entry.start <= next;
+    };
+    if (has_snapshot(next) && std::ranges::none_of(epochs_.entries(), is_lost)) return {};
     const auto kept = checkpoint_locked();
     // A full disk needs the room more than a few producers their past.
     if (kept.failed() && kept.error() == Error::no_space) return {};
@@ -210,6 +217,7 @@ Result<void> Log::delete_first_segment() {
         if (renamed.failed() && renamed.error() != Error::not_found) return renamed;
         if (suffix == log_suffix) CHECK_OK(disk.sync_directory(directory_));
     }
+    SOMETIMES("log.segment_deleted", true);
     start_on_disk_ = std::max(start_on_disk_, start);
     epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     index_files_.forget(base);

@@ -19,6 +19,8 @@ struct LogOptions {
 
     // One write, at least one block.
     std::size_t write_bytes_max = std::size_t{4} << 20;
+    // Of one write, which the kernel limits to 1024.
+    std::size_t write_pieces_max = 256;
     // Logs written and synced at the same time.
     std::size_t flushes_max = 64;
     // How long to wait before writing to a full disk again.

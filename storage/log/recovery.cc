@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/names.h"
@@ -27,6 +28,7 @@ Recovery::Recovery(LogResources& resources, LogOpening opening)
       opening_(std::move(opening)),
       directory_(opening_.directory()),
       index_files_(resources, directory_) {
+    if (PLANT("log.clean_stop_taken_for_granted")) opening_.hints.clean = true;
     log_.producers = replication::ProducerStates({resources.options.producers_max});
 }
 
@@ -45,6 +47,7 @@ Result<RecoveredLog> Recovery::run() {
         TRY(snapshot_from_, load_producers());
         CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
         if (snapshot_from_ <= log_.end) break;
+        SOMETIMES("log.snapshot_beyond_the_end", true);
     }
     // An epoch may begin where the log ends: one without records yet, or whose records were
     // deleted.
@@ -243,6 +246,7 @@ Result<void> Recovery::walk_from(Offset from) {
     walked_ = true;
     if (opening_.hints.clean) return {};
     if (log_.end < durable_) return damaged("the end of the log", log_.end);
+    if (PLANT("log.recovered_tail_not_synced")) return {};
     return make_durable(from);
 }
 
@@ -287,7 +291,8 @@ Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, 
         first = false;
         // Where a sync failed, pages may count as clean that never reached the disk: no sync writes
         // them any more, and once memory is short they are gone.
-        if (batch->base_offset() >= durable_) scan.write_again_from_here();
+        if (batch->base_offset() >= durable_ && !PLANT("log.recovered_tail_not_synced"))
+            scan.write_again_from_here();
         took(segment, *batch, from);
     }
 }
@@ -352,6 +357,7 @@ Result<void> Recovery::cut(const Cut& cut) {
         CHECK_OK(remove_segment(log_.segments.back()->base));
         log_.segments.pop_back();
     }
+    SOMETIMES("log.cut_a_tail", true);
     const Segment& last = *log_.segments.back();
     resources_.files.forget(path(last.base, log_suffix));
     TRY(const auto file, disk_.open(path(last.base, log_suffix), env::OpenMode::write));

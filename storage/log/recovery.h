@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/probe.h"
 #include "core/broker/log.h"
 #include "core/replication/leader_epochs.h"
 #include "core/replication/producer_states.h"
@@ -81,7 +82,7 @@ private:
 
     LogResources& resources_;
     env::Disk& disk_;
-    const LogOpening opening_;
+    LogOpening opening_;
     const std::string directory_;
     IndexFiles index_files_;
     // Everything before it was synced once, and this very log has a snapshot to prove it: a

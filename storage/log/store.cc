@@ -103,6 +103,7 @@ Result<void> Store::start_housekeeping() {
 
 void Store::keep_house() {
     env::Scheduler& scheduler = resources_.doors.scheduler;
+    find_deleted_directories();
     while (!stopping_) {
         watch_space();
         delete_due_directories();
@@ -122,6 +123,15 @@ void Store::watch_space() {
             "disk.full", {{"usable_bytes", fmt::to_string(space->usable_bytes)},
                           {"remedy", "appends are refused until there is room again"}});
     resources_.disk_full = full;
+}
+
+// What an earlier process had no time to delete.
+void Store::find_deleted_directories() {
+    const auto entries = resources_.doors.disk.list(root_);
+    if (entries.failed()) return;
+    for (const auto& entry : *entries)
+        if (entry.is_directory && entry.name.ends_with(directory_delete_suffix))
+            deleted_.insert(deleted_.begin(), {join(root_, entry.name), {}});
 }
 
 void Store::delete_due_directories() {

@@ -40,6 +40,7 @@ private:
     void keep_house();
     void watch_space();
     Result<void> delete_directory(const std::string& path);
+    void find_deleted_directories();
     void delete_due_directories();
     Log& mine(broker::PartitionLog& log) const;
 

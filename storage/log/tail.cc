@@ -149,6 +149,7 @@ Tail::Chunk Tail::pending(std::size_t bytes_max) const {
     for (const Block& block : blocks_) {
         if (block.begin + block.filled <= written_) continue;
         if (chunk.size > 0 && (block.segment != chunk.segment || chunk.size >= bytes_max)) break;
+        if (chunk.pieces.size() >= options_.write_pieces_max) break;
         const std::size_t from = written_ > block.begin ? written_ - block.begin : 0;
         if (chunk.size == 0) {
             chunk.segment = block.segment;

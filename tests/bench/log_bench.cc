@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -312,8 +313,11 @@ void open_many(benchmark::State& state) {
     for (auto& log : logs) append_bytes(shard, *log, batch, 1);
     close_all();
     for (auto _ : state) {
+        const std::size_t before = mallinfo2().uordblks;
         open_all();
         state.PauseTiming();
+        state.counters["bytes_per_log"] =
+            static_cast<double>(mallinfo2().uordblks - before) / static_cast<double>(logs.size());
         close_all();
         state.ResumeTiming();
     }

@@ -10,6 +10,7 @@ free_port() {
 # start_broker [options]: on 127.0.0.1:$port with its data in $WORK/data; returns once it is ready.
 start_broker() {
     : "${port:=$(free_port)}"
+    touch "$WORK/broker.log"
     "$SLUICE" server --listen "127.0.0.1:$port" --data "$WORK/data" --shards 2 "$@" 2>>"$WORK/broker.log" &
     broker_pid=$!
     local lines=${ready_lines:-0}
@@ -40,3 +41,46 @@ cleanup() { [ -z "$broker_pid" ] || kill -9 "$broker_pid" 2>/dev/null || true; }
 trap cleanup EXIT
 
 skip() { echo "$*"; exit 77; }
+
+# What rows install is kept here, a folder for each set of pinned versions, so that only the first run fetches it.
+cache=${SLUICE_CACHE:-$HOME/.cache/sluice-interop}
+
+# keep NAME COMMAND...: runs the command, which fills the folder $kept, unless an earlier run finished doing so.
+keep() {
+    kept=$cache/$1
+    shift
+    [ -f "$kept/.complete" ] && return 0
+    rm -rf "$kept"
+    mkdir -p "$kept"
+    "$@" >"$WORK/install.log" 2>&1 && touch "$kept/.complete"
+}
+
+# python_with PACKAGE==VERSION...: $python is an interpreter with just these.
+python_with() {
+    keep "python-$(echo "$*" | tr ' ' '+')" install_python "$@" || skip "PyPI did not give $*: $(tail -1 "$WORK/install.log")"
+    python=$kept/bin/python
+}
+install_python() {
+    python3 -m venv "$kept" && "$kept/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$@"
+}
+
+# payload FILE [BYTES]: lines that people and programs wrote, none empty: the word list, dpkg's log, this project's history.
+payload() {
+    {
+        cat /usr/share/dict/words /var/log/dpkg.log 2>/dev/null || true
+        git -C ../.. log -p 2>/dev/null || true
+    } | iconv -f utf-8 -t utf-8 -c | tr -d '\r\0' | grep -v '^$' | head -c "${2:-4000000}" | sed '$d' >"$1" || true
+    [ -s "$1" ] || skip "there is neither a word list nor a history to send"
+}
+
+# same A B WHAT: the two files hold the same bytes.
+same() { cmp "$1" "$2" || { echo "$3: what was read is not what was written"; return 1; }; }
+
+# says FILE PATTERN...: every pattern (grep -E) is on a line of the file.
+says() {
+    local file=$1 pattern
+    shift
+    for pattern in "$@"; do
+        grep -qE -- "$pattern" "$file" || { echo "no line like '$pattern' in:"; head -60 "$file"; return 1; }
+    done
+}

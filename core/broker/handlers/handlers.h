@@ -39,6 +39,18 @@ protocol::IncrementalAlterConfigsResponse handle(const RequestContext&,
 protocol::ListConfigResourcesResponse handle(const RequestContext&,
                                              protocol::ListConfigResourcesRequest);
 protocol::DescribeClusterResponse handle(const RequestContext&, protocol::DescribeClusterRequest);
+// Consumer groups: see groups.cc and offsets.cc.
+protocol::FindCoordinatorResponse handle(const RequestContext&, protocol::FindCoordinatorRequest);
+protocol::JoinGroupResponse handle(const RequestContext&, protocol::JoinGroupRequest);
+protocol::SyncGroupResponse handle(const RequestContext&, protocol::SyncGroupRequest);
+protocol::HeartbeatResponse handle(const RequestContext&, protocol::HeartbeatRequest);
+protocol::LeaveGroupResponse handle(const RequestContext&, protocol::LeaveGroupRequest);
+protocol::ListGroupsResponse handle(const RequestContext&, protocol::ListGroupsRequest);
+protocol::DescribeGroupsResponse handle(const RequestContext&, protocol::DescribeGroupsRequest);
+protocol::DeleteGroupsResponse handle(const RequestContext&, protocol::DeleteGroupsRequest);
+protocol::OffsetCommitResponse handle(const RequestContext&, protocol::OffsetCommitRequest);
+protocol::OffsetFetchResponse handle(const RequestContext&, protocol::OffsetFetchRequest);
+protocol::OffsetDeleteResponse handle(const RequestContext&, protocol::OffsetDeleteRequest);
 
 template <class Request>
 concept Handled = requires(const RequestContext& context, Request request) {

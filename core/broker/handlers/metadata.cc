@@ -45,6 +45,10 @@ std::map<std::string, ErrorCode> create_missing(const RequestContext& context,
         if (!topic.name || !topic.topic_id.is_zero() || context.broker.image().topic(*topic.name))
             continue;
         if (!outcomes.emplace(*topic.name, ErrorCode::none).second) continue;
+        if (*topic.name == metadata::consumer_offsets_topic) {
+            creation.topics.push_back(offsets_topic(context.broker.config()));
+            continue;
+        }
         CreateTopicsRequest::Topic wanted;
         wanted.name = *topic.name;
         wanted.num_partitions = -1;

@@ -8,6 +8,10 @@ namespace sluice::broker {
 protocol::CreateTopicsResponse create_topics(Broker& broker,
                                              const protocol::CreateTopicsRequest& request);
 
+// __consumer_offsets as this broker makes it, and its making where it is missing.
+protocol::CreateTopicsRequest::Topic offsets_topic(const BrokerConfig& config);
+[[nodiscard]] protocol::ErrorCode create_offsets_topic(Broker& broker);
+
 // Runs `body` on the shard of the metadata driver and waits.
 Result<void> on_controller(Broker& broker, const std::function<void(MetadataDriver&)>& body);
 

@@ -1,0 +1,68 @@
+#pragma once
+
+// Golden traces, for tests: `command key=value ...`, then `----`, then what it printed. Lines that
+// begin with # tell the story. REWRITE=1 accepts new output: read the diff before it is committed.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+#include <string>
+
+namespace sluice::golden {
+
+struct Command {
+    std::string name;
+    std::map<std::string, std::string> args;
+
+    bool has(const std::string& key) const { return args.contains(key); }
+    std::string text(const std::string& key, const std::string& otherwise = {}) const {
+        const auto found = args.find(key);
+        return found == args.end() ? otherwise : found->second;
+    }
+    std::int64_t number(const std::string& key, std::int64_t otherwise = 0) const {
+        return has(key) ? std::stoll(args.at(key)) : otherwise;
+    }
+};
+
+inline Command parse(const std::string& line) {
+    std::istringstream words(line);
+    Command command;
+    words >> command.name;
+    for (std::string word; words >> word;) {
+        const auto equals = word.find('=');
+        command.args[word.substr(0, equals)] =
+            equals == std::string::npos ? std::string() : word.substr(equals + 1);
+    }
+    return command;
+}
+
+inline void run(const std::string& path,
+                const std::function<std::string(const Command&)>& execute) {
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path;
+    std::string expected;
+    std::string actual;
+    bool in_output = false;
+    for (std::string line; std::getline(file, line);) {
+        expected += line + '\n';
+        if (in_output) {
+            in_output = !line.empty();
+            if (!in_output) actual += '\n';
+        } else if (line == "----") {
+            in_output = true;
+        } else {
+            actual += line + '\n';
+            if (!line.empty() && line[0] != '#') actual += "----\n" + execute(parse(line));
+        }
+    }
+    if (std::getenv("REWRITE") != nullptr)
+        std::ofstream(path) << actual;
+    else
+        EXPECT_EQ(actual, expected) << "in " << path << " (REWRITE=1 accepts the new output)";
+}
+
+}  // namespace sluice::golden
