@@ -177,6 +177,8 @@ void BrokerScenario::produce(client::Cluster& cluster, std::uint32_t producer) {
             });
             if (sent.failed()) return;
         }
+        // Now and then it waits for its answers, so that what is open stays bounded.
+        if (draws.below(8) == 0 && sender.flush().failed()) return;
         const Duration pause(draws.between(0, think_time_max_.count()));
         if (env::sleep_for(cluster.env().scheduler, pause).failed()) return;
     }
