@@ -26,6 +26,8 @@ public:
     // all of them, and returns when every fiber has ended. The disk is empty at the first run and
     // then as the run before left it.
     virtual void run(std::uint32_t shards, const Body& body) = 0;
+    // False where this machine does not have what the implementation needs.
+    virtual bool available() { return true; }
     // A name or number under which the process reaches itself.
     virtual std::string host() const = 0;
 };
@@ -34,7 +36,10 @@ using MakeDoors = std::unique_ptr<DoorsUnderTest> (*)();
 
 class DoorsTest : public testing::TestWithParam<MakeDoors> {
 protected:
-    void SetUp() override { doors = GetParam()(); }
+    void SetUp() override {
+        doors = GetParam()();
+        if (!doors->available()) GTEST_SKIP() << "not to be had on this machine";
+    }
 
     void on_one_shard(const std::function<void(env::Env&)>& body) {
         doors->run(1, [&](const std::vector<env::Env*>& envs) { body(*envs.front()); });
