@@ -44,8 +44,17 @@ public:
     // gone. One call at a time. `hints` are what a start knows of the logs.
     void apply(const Shared<const metadata::MetadataImage>& image,
                const std::map<std::string, LogHints>& hints);
-    // Sends away requests that wait for other clients, so that a stop need not.
-    void begin_stop() { groups_.stop(); }
+    // Sends away requests that wait for other clients, so that a stop need not. In two steps, the
+    // first on every shard before the second on any: a fetch may wait on one shard for news on
+    // another.
+    void begin_stop() {
+        stopping_ = true;
+        groups_.stop();
+    }
+    void wake_fetches() {
+        for (auto& [id, partition] : partitions_) partition->watchers().notify();
+    }
+    bool stopping() const { return stopping_; }
     // Applies retention and changed configurations to every log.
     void maintain();
     // Syncs and closes every log; false when one could not be. No request may come any more.
@@ -93,6 +102,7 @@ private:
     MetadataDriver* metadata_ = nullptr;
     Shared<const metadata::MetadataImage> image_;
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
+    bool stopping_ = false;
     std::set<PartitionId> offline_;  // Their logs could not be opened.
     FetchSessions fetch_sessions_;
     GroupCoordinators groups_;

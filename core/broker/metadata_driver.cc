@@ -75,12 +75,12 @@ Result<void> MetadataDriver::replay_batches(const std::vector<Bytes>& pieces) {
 // As a new leader of the metadata quorum does: a later epoch, and a record that says so.
 Result<void> MetadataDriver::begin_epoch() {
     epoch_ = log_->offsets().end == Offset(0) ? LeaderEpoch(1) : epoch_.next();
+    // Version 0: Apache Kafka 4.3 reads these in no other.
     protocol::LeaderChangeMessage message;
-    message.version = 1;
     message.leader_id = config_.node_id;
-    message.voters = {{config_.node_id, Uuid{}}};
+    message.voters = {{.voter_id = config_.node_id}};
     message.granting_voters = message.voters;
-    TRY(const Bytes value, protocol::encode(message, Version(1)));
+    TRY(const Bytes value, protocol::encode(message, Version(0)));
     protocol::RecordBatchBuilder batch({.leader_epoch = epoch_, .is_control = true});
     const Bytes key = protocol::encode_control_key(protocol::ControlRecordType::leader_change);
     batch.append({.timestamp = env_.clock.wall(), .key = key.view(), .value = value.view()});

@@ -150,6 +150,9 @@ bool Node::stop() {
     on_each_shard([](ShardParts& shard) {
         if (shard.broker) shard.broker->begin_stop();
     });
+    on_each_shard([](ShardParts& shard) {
+        if (shard.broker) shard.broker->wake_fetches();
+    });
     if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {

@@ -84,16 +84,23 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
     const Time deadline = clock.now() + time;
     std::vector<ReadRecord> records;
     CHECK_OK(find_positions());
-    std::map<BrokerConnection*, std::vector<TopicPartition>> by_leader;
+    // In the order of the partitions: addresses of connections differ from run to run.
+    std::vector<std::pair<BrokerConnection*, std::vector<TopicPartition>>> by_leader;
     for (const auto& [partition, position] : positions_) {
         if (!position.found) continue;
         const auto leader = cluster_.leader(partition);
-        if (leader) by_leader[*leader].push_back(partition);
+        if (leader.failed()) continue;
+        const auto known =
+            std::ranges::find(by_leader, *leader, [](const auto& each) { return each.first; });
+        if (known != by_leader.end())
+            known->second.push_back(partition);
+        else
+            by_leader.push_back({*leader, {partition}});
     }
     const std::size_t leaders = by_leader.size();
     for (auto& [leader, partitions] : by_leader) {
         // Only the last one waits for news when there are several.
-        const bool waits = leaders == 1 || leader == by_leader.rbegin()->first;
+        const bool waits = leaders == 1 || leader == by_leader.back().first;
         const Duration left =
             records.empty() && waits ? std::max(deadline - clock.now(), Duration{0}) : Duration{0};
         const auto fetched = fetch_from(*leader, partitions, left, records);

@@ -15,6 +15,10 @@ namespace {
 std::size_t allocated_bytes = 0;
 }  // namespace
 
+// The compiler sees malloc behind one operator and free behind the other, and takes them for
+// strangers.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 void* operator new(std::size_t size) {
     allocated_bytes += size;
     if (void* memory = std::malloc(size)) return memory;

@@ -216,7 +216,7 @@ FetchResponse FetchOperation::run() {
     for (;;) {
         read_all();
         if (is_enough() || groups_.empty() || clock.now() >= deadline) break;
-        if (broker_.env().scheduler.stopped()) break;
+        if (broker_.env().scheduler.stopped() || broker_.stopping()) break;
         wait_for_news(deadline);
     }
     return response();

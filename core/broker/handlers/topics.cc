@@ -4,7 +4,7 @@
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/broker/metadata_driver.h"
-#include "core/metadata/config_schema.h"
+#include "core/metadata/config_view.h"
 
 namespace sluice::broker {
 
@@ -17,24 +17,23 @@ Result<void> on_controller(Broker& broker, const std::function<void(MetadataDriv
 
 namespace {
 
-// Kafka's number for where a value comes from.
-constexpr std::int8_t source_topic = 1;
-constexpr std::int8_t source_default = 5;
-
 // The configuration a topic has from now on, as the answer of version 5 shows it.
-void show_configs(const CreateTopicsRequest& request, CreateTopicsResponse::Topic& made) {
+void show_configs(Broker& broker, const CreateTopicsRequest& request,
+                  CreateTopicsResponse::Topic& made) {
     const auto asked =
         std::ranges::find(request.topics, made.name, &CreateTopicsRequest::Topic::name);
     made.configs.emplace();
     for (const metadata::ConfigDefinition& definition : metadata::topic_configs()) {
+        const metadata::ConfigInForce inherited =
+            broker_config_in_force(broker.image(), broker.broker_values(), definition);
         CreateTopicsResponse::Config shown;
         shown.name = definition.name;
-        shown.value = std::string(definition.fallback);
-        shown.config_source = source_default;
+        shown.value = inherited.value;
+        shown.config_source = static_cast<std::int8_t>(inherited.source);
         for (const auto& given : asked->configs) {
             if (given.name != definition.name) continue;
             shown.value = given.value;
-            shown.config_source = source_topic;
+            shown.config_source = static_cast<std::int8_t>(metadata::ConfigSource::topic);
         }
         made.configs->push_back(std::move(shown));
     }
@@ -72,7 +71,7 @@ CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& re
 CreateTopicsResponse handle(const RequestContext& context, CreateTopicsRequest request) {
     CreateTopicsResponse response = create_topics(context.broker, request);
     for (CreateTopicsResponse::Topic& topic : response.topics)
-        if (topic.error_code == ErrorCode::none) show_configs(request, topic);
+        if (topic.error_code == ErrorCode::none) show_configs(context.broker, request, topic);
     return response;
 }
 

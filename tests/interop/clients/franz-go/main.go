@@ -144,6 +144,7 @@ func administer(ctx context.Context, lines [][]byte) {
 	made := must(admin.CreateTopic(ctx, 2, -1, map[string]*string{"max.message.bytes": &small}, "made"))
 	check(made.NumPartitions == 2 && made.ReplicationFactor == 1, "%+v", made)
 	check(*made.Configs["max.message.bytes"].Value == small, "%+v", made.Configs)
+	check(*made.Configs["retention.ms"].Value == "864000000", "not the broker's own: %+v", made.Configs["retention.ms"])
 	listed := must(admin.ListTopics(ctx, "made"))
 	check(listed["made"].ID == made.ID && len(listed["made"].Partitions) == 2, "%+v", listed)
 
