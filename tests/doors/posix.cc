@@ -18,7 +18,8 @@ namespace {
 class PosixDoors final : public DoorsUnderTest {
 public:
     explicit PosixDoors(posix::EngineChoice engine) : engine_(engine) {
-        std::string pattern = (std::filesystem::temp_directory_path() / "doors-XXXXXX").string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / ("doors-" + std::string(6, 'X'))).string();
         const char* made = mkdtemp(pattern.data());
         EXPECT_NE(made, nullptr);
         directory_ = pattern;
