@@ -6,7 +6,7 @@
 
 #include "core/client/admin.h"
 #include "sim/log_checker.h"
-#include "sim/log_scenario.h"
+#include "sim/value.h"
 
 namespace sluice::sim {
 namespace {
@@ -181,6 +181,8 @@ void BrokerScenario::produce(client::Cluster& cluster, std::uint32_t producer) {
             });
             if (sent.failed()) return;
         }
+        // Now and then it waits for its answers, so that what is open stays bounded.
+        if (draws.below(8) == 0 && sender.flush().failed()) return;
         const Duration pause(draws.between(0, think_time_max_.count()));
         if (env::sleep_for(cluster.env().scheduler, pause).failed()) return;
     }

@@ -6,6 +6,7 @@
 #include "core/protocol/record.h"
 #include "core/protocol/validate_batch.h"
 #include "core/replication/producer_states.h"
+#include "sim/value.h"
 
 namespace sluice::sim {
 namespace {

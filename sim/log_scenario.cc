@@ -4,9 +4,10 @@
 
 #include <algorithm>
 
-#include "core/base/endian.h"
 #include "core/protocol/batch_builder.h"
+#include "sim/draw_options.h"
 #include "sim/log_program.h"
+#include "sim/value.h"
 
 namespace sluice::sim {
 namespace {
@@ -16,49 +17,13 @@ constexpr std::uint32_t logs_max = 5;
 constexpr std::uint32_t producers_per_log_max = 3;
 constexpr std::uint64_t records_per_batch_max = 6;
 
-std::uint8_t filler(std::uint64_t number, std::size_t at) {
-    return static_cast<std::uint8_t>((number * 0x9E3779B97F4A7C15u) >> (8 * (at % 7)));
-}
-
 }  // namespace
 
-std::vector<std::uint8_t> make_value(std::uint64_t number, std::size_t bytes) {
-    std::vector<std::uint8_t> value(std::max(bytes, sizeof number));
-    store_big(value.data(), static_cast<std::int64_t>(number));
-    for (std::size_t i = sizeof number; i < value.size(); ++i) value[i] = filler(number, i);
-    return value;
-}
-
-std::uint64_t number_of(Slice value) {
-    if (value.size() < sizeof(std::uint64_t)) return 0;
-    const auto number = static_cast<std::uint64_t>(load_big<std::int64_t>(value.data()));
-    for (std::size_t i = sizeof number; i < value.size(); ++i)
-        if (value[i] != filler(number, i)) return 0;
-    return number;
-}
-
 LogScenario::LogScenario(World& world) : world_(world), draws_(world.stream("log-scenario")) {
-    draw_options();
-    draw_logs();
-}
-
-void LogScenario::draw_options() {
-    options_.block_bytes_min = std::size_t{512} << draws_.below(5);
-    options_.block_bytes_max = options_.block_bytes_min << draws_.below(6);
-    options_.cache_bytes_max = std::size_t{8192} << draws_.below(8);
-    options_.pending_bytes_max = std::size_t{32'768} << draws_.below(6);
-    options_.write_bytes_max = std::size_t{4096} << draws_.below(6);
-    options_.flushes_max = 1 + draws_.below(8);
-    options_.free_bytes_min = 0;
-    options_.full_disk_backoff = milliseconds(draws_.between(1, 300));
-    options_.housekeeping_interval = milliseconds(draws_.between(20, 2'000));
-    options_.idle_files_max = 1 + draws_.below(16);
-    options_.index_cache_bytes_max = std::size_t{512} << draws_.below(8);
-    options_.scan_bytes = std::size_t{1024} << draws_.below(8);
-    options_.read_slack_bytes = 256 << draws_.below(6);
-    options_.recovery_bytes_max = draws_.below(2) == 0 ? 0 : std::uint64_t{2048} << draws_.below(8);
+    options_ = draw_log_options(draws_);
     think_time_max_ = milliseconds(40 << draws_.below(6));
     batches_open_max_ = 1 + draws_.below(5);
+    draw_logs();
 }
 
 void LogScenario::draw_logs() {

@@ -14,11 +14,6 @@
 
 namespace sluice::sim {
 
-// A value of the workloads: its number and bytes that follow from it, so that damage shows.
-std::vector<std::uint8_t> make_value(std::uint64_t number, std::size_t bytes);
-// The number; 0 when the bytes are not what they should be.
-std::uint64_t number_of(Slice value);
-
 // One machine with partition logs (storage/log), idempotent producers that send again what a crash
 // left open, and readers: under crashes, power cuts and disk faults, against a model.
 class LogScenario final : public Scenario {
@@ -76,7 +71,6 @@ public:
     std::size_t batches_open_max() const { return batches_open_max_; }
 
 private:
-    void draw_options();
     void draw_logs();
 
     World& world_;

@@ -119,10 +119,22 @@ Fault draw_fault(const KindRule& rule, const PlanOptions& options, std::uint32_t
     return fault;
 }
 
+// A log whose disk failed stays offline until its server starts again: with a single server nothing
+// else could take over.
+bool needs_restart(const PlanOptions& options, const Plan& plan) {
+    constexpr FaultKind final_ones[] = {FaultKind::read_error, FaultKind::write_error,
+                                        FaultKind::directory_error, FaultKind::sync_drops_pages,
+                                        FaultKind::sync_forgets_pages};
+    return options.servers == 1 && std::ranges::any_of(plan.faults, [&](const Fault& fault) {
+               return std::ranges::find(final_ones, fault.kind) != std::end(final_ones);
+           });
+}
+
 void draw_heal(const PlanOptions& options, Random draws, Plan& plan) {
     for (std::uint32_t i = 0; i < options.servers; ++i) plan.core.push_back(i);
     const std::uint64_t how = draws.below(options.servers >= 3 ? 3 : 2);
     plan.heal = how == 0 ? Heal::restart_all : how == 1 ? Heal::no_restart : Heal::core;
+    if (needs_restart(options, plan)) plan.heal = Heal::restart_all;
     if (plan.heal != Heal::core) return;
     const std::size_t majority = options.servers / 2 + 1;
     while (plan.core.size() > majority)

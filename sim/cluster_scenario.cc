@@ -1,0 +1,102 @@
+#include "sim/cluster_scenario.h"
+
+#include <algorithm>
+
+#include "core/env/event.h"
+
+namespace sluice::sim {
+
+// Takes one workload through its phases.
+class ClusterScenario::ClientProgram final : public Program {
+public:
+    ClientProgram(Client& client, const bool& faults_over)
+        : client_(client), faults_over_(faults_over) {}
+
+    void run(env::Env& env) override {
+        if (env.shards.self() != ShardId(0)) return;
+        Workload& workload = *client_.workload;
+        if (!until_done(env, [&] { return workload.set_up(env); })) return;
+        client_.phase = Phase::running;
+        if (!until_done(env, [&] { return workload.run(env); })) return;
+        while (!faults_over_)
+            if (env::sleep_for(env.scheduler, milliseconds(10)).failed()) return;
+        if (!until_done(env, [&] { return workload.check(env); })) return;
+        client_.phase = Phase::done;
+    }
+    void stop() override {}
+
+private:
+    template <class Step>
+    static bool until_done(env::Env& env, Step step) {
+        for (;;) {
+            const Result<void> result = step();
+            if (result) return true;
+            if (result.error() == Error::stopped || env.scheduler.stopped()) return false;
+            if (env::sleep_for(env.scheduler, milliseconds(100)).failed()) return false;
+        }
+    }
+
+    Client& client_;
+    const bool& faults_over_;
+};
+
+ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
+    : parts_(std::move(parts)),
+      context_{.world = world, .servers = {}, .faults_over = faults_over_} {
+    for (const auto& server : parts_.servers) context_.servers.push_back(server.address);
+    for (const MakeWorkload& make : parts_.workloads)
+        clients_.push_back({.workload = make(context_)});
+}
+
+ClusterScenario::~ClusterScenario() = default;
+
+PlanOptions ClusterScenario::build(Cluster& cluster) {
+    for (const auto& server : parts_.servers) cluster.add(server.node, server.make_program);
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+        Client& client = clients_[i];
+        cluster.add({.name = fmt::format("client-{}", i)}, [this, &client](const ProcessFacts&) {
+            return std::make_unique<ClientProgram>(client, faults_over_);
+        });
+    }
+    PlanOptions faults = parts_.faults;
+    faults.servers = static_cast<std::uint32_t>(parts_.servers.size());
+    faults.nodes = static_cast<std::uint32_t>(cluster.size());
+    return faults;
+}
+
+bool ClusterScenario::ready() const {
+    return std::ranges::all_of(
+        clients_, [](const Client& client) { return client.phase != Phase::setting_up; });
+}
+
+bool ClusterScenario::converged() const {
+    return std::ranges::all_of(clients_,
+                               [](const Client& client) { return client.phase == Phase::done; });
+}
+
+std::string ClusterScenario::pending() const {
+    std::string text;
+    for (const Client& client : clients_)
+        if (client.phase != Phase::done)
+            text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", client.workload->name(),
+                                client.workload->pending());
+    return text.empty() ? "nothing" : text;
+}
+
+std::optional<Failure> ClusterScenario::judge(Cluster&) {
+    for (const Client& client : clients_)
+        if (auto failure = client.workload->judge()) return failure;
+    return std::nullopt;
+}
+
+OperationCount ClusterScenario::operations() const {
+    OperationCount total;
+    for (const Client& client : clients_) {
+        const OperationCount one = client.workload->operations();
+        total.asked += one.asked;
+        total.acknowledged += one.acknowledged;
+    }
+    return total;
+}
+
+}  // namespace sluice::sim

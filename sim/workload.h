@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/env/env.h"
+#include "sim/scenario.h"
+
+namespace sluice::sim {
+
+// What a workload may know of the run around it; outlives it.
+struct WorkloadContext {
+    World& world;
+    std::vector<env::Address> servers;
+    // The fault phase is over: run() ends soon, check() follows.
+    const bool& faults_over;
+};
+
+// One kind of use of the system from the outside, and what must hold for it. It runs in fibers of a
+// client machine of its own, on the native client; what it remembers outlives that machine.
+// Everything returns Error::stopped when the doors do; run() and check() are called again after
+// another error, until the run's time is up.
+class Workload {
+public:
+    virtual ~Workload() = default;
+
+    virtual std::string_view name() const = 0;
+    // Before the faults.
+    virtual Result<void> set_up(env::Env& env) = 0;
+    // Goes on until the faults are over.
+    virtual Result<void> run(env::Env& env) = 0;
+    // After the faults: what was begun comes to its end, and everything is read back.
+    virtual Result<void> check(env::Env& env) = 0;
+
+    // What is still missing, in a few words.
+    virtual std::string pending() const = 0;
+    virtual std::optional<Failure> judge() = 0;
+    virtual OperationCount operations() const = 0;
+};
+
+using MakeWorkload = std::function<std::unique_ptr<Workload>(const WorkloadContext&)>;
+
+}  // namespace sluice::sim
