@@ -92,7 +92,8 @@ TEST_P(ShardGroupTest, CarriesBytesOverALoopbackSocket) {
 }
 
 TEST_P(ShardGroupTest, WritesFilesAndReadsThemBack) {
-    const std::string root = testing::TempDir() + "posix_disk";
+    const std::string root = testing::TempDir() + "posix_disk_" +
+                             (GetParam() == EngineChoice::epoll ? "epoll" : "io_uring");
     run(1, [&](ShardGroup::Shard& shard) {
         PosixDisk disk(shard.reactor, root);
         ASSERT_TRUE(disk.make_directory("a/b"));
