@@ -51,9 +51,9 @@ public:
     static double fires() { return fires_; }
 
 private:
-    static std::string place(const std::source_location& where) {
-        if (where.line() == 0) return "";
-        return std::string(where.file_name()) + ":" + std::to_string(where.line());
+    static std::string place(Where where) {
+        if (where.line == 0) return "";
+        return std::string(where.file) + ":" + std::to_string(where.line);
     }
 
     static constinit inline Site* first_ = nullptr;
@@ -64,13 +64,13 @@ Site::Site(Kind kind, std::string_view name) : kind_(kind), name_(name) {
     Registry::add(*this);
 }
 
-void Site::sometimes(bool condition, std::source_location where) {
+void Site::sometimes(bool condition, Where where) {
     where_ = where;
     ++reached_;
     if (condition) ++fired_;
 }
 
-bool Site::buggify(std::source_location where) {
+bool Site::buggify(Where where) {
     where_ = where;
     ++reached_;
     if (!on_ || !draws_->chance(Registry::fires())) return false;
@@ -78,7 +78,7 @@ bool Site::buggify(std::source_location where) {
     return true;
 }
 
-bool Site::planted(std::source_location where) {
+bool Site::planted(Where where) {
     where_ = where;
     ++reached_;
     if (!on_) return false;
