@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -14,7 +16,8 @@ inline constexpr std::size_t sector_bytes = 512;
 inline constexpr std::size_t sectors_per_block = block_bytes / sector_bytes;
 
 // A 4 KiB block of a simulated disk, shared until it is written: the page cache, the platter and
-// any number of clones hold the same one. None means zeros. For one thread only.
+// any number of clones hold the same one. None means zeros, and of a block of which only the
+// beginning was written no more than that is kept. For one thread only.
 class Block {
 public:
     Block() = default;
@@ -22,12 +25,17 @@ public:
         if (body_) ++body_->count;
     }
     Block(Block&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
-    Block& operator=(Block other) noexcept {
+    Block& operator=(const Block& other) {
+        Block copy(other);
+        std::swap(body_, copy.body_);
+        return *this;
+    }
+    Block& operator=(Block&& other) noexcept {
         std::swap(body_, other.body_);
         return *this;
     }
     ~Block() {
-        if (body_ && --body_->count == 0) delete body_;
+        if (body_ && --body_->count == 0) std::free(body_);
     }
 
     bool is_zero() const { return body_ == nullptr; }
@@ -35,40 +43,52 @@ public:
 
     void read(std::size_t offset, MutableSlice into) const {
         ASSERT(offset + into.size() <= block_bytes);
-        if (body_)
-            std::memcpy(into.data(), body_->data + offset, into.size());
-        else
-            std::memset(into.data(), 0, into.size());
-    }
-    // Memory of this block alone, to be written to.
-    std::uint8_t* own() {
-        if (body_ && body_->count == 1) return body_->data;
-        auto* copy = new Body;
-        if (body_)
-            std::memcpy(copy->data, body_->data, block_bytes);
-        else
-            std::memset(copy->data, 0, block_bytes);
-        Block fresh;
-        fresh.body_ = copy;
-        *this = std::move(fresh);
-        return body_->data;
+        const std::size_t kept = body_ && offset < body_->bytes ? body_->bytes - offset : 0;
+        const std::size_t count = std::min(kept, into.size());
+        if (count > 0) std::memcpy(into.data(), body_->data() + offset, count);
+        std::memset(into.data() + count, 0, into.size() - count);
     }
     void write(std::size_t offset, Slice from) {
         ASSERT(offset + from.size() <= block_bytes);
-        std::memcpy(own() + offset, from.data(), from.size());
+        std::memcpy(own(offset + from.size()) + offset, from.data(), from.size());
     }
     void zero_from(std::size_t offset) {
-        if (body_ && offset < block_bytes) std::memset(own() + offset, 0, block_bytes - offset);
+        if (body_ && offset < body_->bytes)
+            std::memset(own(body_->bytes) + offset, 0, body_->bytes - offset);
+    }
+    void flip_bit(std::size_t bit) {
+        ASSERT(bit < block_bytes * 8);
+        own(bit / 8 + 1)[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
     }
     void copy_sector(std::size_t sector, const Block& from) {
-        from.read(sector * sector_bytes, {own() + sector * sector_bytes, sector_bytes});
+        const std::size_t begin = sector * sector_bytes;
+        from.read(begin, {own(begin + sector_bytes) + begin, sector_bytes});
     }
 
 private:
     struct Body {
-        std::uint32_t count = 1;
-        std::uint8_t data[block_bytes];
+        std::uint32_t count;
+        std::uint32_t bytes;  // Kept; whole sectors.
+        std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
     };
+
+    // Memory of this block alone, so many bytes of it at least, to be written to.
+    std::uint8_t* own(std::size_t bytes) {
+        const std::size_t kept = body_ ? body_->bytes : 0;
+        if (body_ && body_->count == 1 && kept >= bytes) return body_->data();
+        const std::size_t sectors = (std::max(bytes, kept) + sector_bytes - 1) / sector_bytes;
+        const std::size_t size = sectors * sector_bytes;
+        auto* fresh = static_cast<Body*>(std::malloc(sizeof(Body) + size));
+        ASSERT(fresh != nullptr);
+        fresh->count = 1;
+        fresh->bytes = static_cast<std::uint32_t>(size);
+        read(0, {fresh->data(), size});
+        Block whole;
+        whole.body_ = fresh;
+        *this = std::move(whole);
+        return body_->data();
+    }
+
     Body* body_ = nullptr;
 };
 

@@ -289,7 +289,7 @@ bool FileImage::is_clean(std::uint64_t block) const {
 
 void FileImage::flip_bit(std::uint64_t block, std::size_t bit) {
     Cell& here = cell(block);
-    here.cached.own()[bit / 8 % block_bytes] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+    here.cached.flip_bit(bit);
     here.durable = here.cached;
 }
 

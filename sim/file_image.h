@@ -90,7 +90,7 @@ private:
         bool allocated = false;
         bool unreadable = false;
     };
-    static constexpr std::uint64_t cells_per_chunk = 32;
+    static constexpr std::uint64_t cells_per_chunk = 8;
     using Chunk = std::array<Cell, cells_per_chunk>;
     struct Truncation {
         std::uint32_t change;

@@ -58,7 +58,8 @@ struct Path {
 class SimNetwork {
 public:
     struct Options {
-        std::size_t socket_buffer_bytes = 64 * 1024;  // Written and not read yet, per direction.
+        std::size_t socket_buffer_bytes = std::size_t{64}
+                                          << 10;  // Written and not read yet, per direction.
         std::size_t backlog_max = 128;
         Duration retry_first{200'000};
         Duration retry_max{3'000'000};

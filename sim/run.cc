@@ -32,14 +32,15 @@ public:
     Run(const RunOptions& options, const MakeScenario& make_scenario)
         : options_(options),
           world_({.seed = options.seed,
-                  .pick = draw_pick_mode(options.seed),
+                  .pick = options.pick.value_or(draw_pick_mode(options.seed)),
                   .events_max = options.events_max,
                   .trace = options.trace}),
           scenario_(make_scenario(world_)),
           cluster_(std::in_place, world_, draw_network(world_)) {}
 
     RunResult run() {
-        probe::begin_run(world_.stream("probes"));
+        probe::begin_run(world_.stream("probes"),
+                         options_.buggify ? probe::Odds{} : probe::Odds{.on = 0, .fires = 0});
         PlanOptions plan_options = scenario_->build(*cluster_);
         if (options_.horizon) plan_options.horizon = *options_.horizon;
         result_.plan =

@@ -18,6 +18,8 @@ struct RunOptions {
     std::optional<Duration> horizon = {};  // Of the fault phase; nothing: the scenario's own.
     bool faults = true;
     std::optional<Plan> plan = {};  // Instead of the one drawn from the seed.
+    bool buggify = true;
+    std::optional<PickMode> pick = {};  // Instead of the one drawn from the seed.
     std::uint64_t events_max = 200'000'000;
     TraceSink* trace = nullptr;
     // The time a run takes is measured by whoever has a clock.

@@ -9,13 +9,13 @@ namespace sluice::probe {
 class Registry {
 public:
     static void add(Site& site) {
-        site.next_ = first_;
-        first_ = &site;
+        site.next_ = first;
+        first = &site;
     }
 
     static void begin_run(const Random& random, Odds odds) {
-        fires_ = odds.fires;
-        for (Site* site = first_; site; site = site->next_) {
+        odds_of_firing = odds.fires;
+        for (Site* site = first; site; site = site->next_) {
             site->reached_ = 0;
             site->fired_ = 0;
             if (site->kind_ != Kind::buggify) continue;
@@ -26,7 +26,7 @@ public:
 
     static std::vector<Report> reports() {
         std::vector<Report> found;
-        for (const Site* site = first_; site; site = site->next_)
+        for (const Site* site = first; site; site = site->next_)
             found.push_back({.kind = site->kind_,
                              .name = std::string(site->name_),
                              .where = place(site->where_),
@@ -40,7 +40,7 @@ public:
 
     static bool set_plant(std::string_view name, bool on) {
         bool found = false;
-        for (Site* site = first_; site; site = site->next_) {
+        for (Site* site = first; site; site = site->next_) {
             if (site->kind_ != Kind::plant || site->name_ != name) continue;
             site->on_ = on;
             found = true;
@@ -48,29 +48,29 @@ public:
         return found;
     }
 
-    static double fires() { return fires_; }
+    static double fires() { return odds_of_firing; }
 
 private:
-    static std::string place(const std::source_location& where) {
-        if (where.line() == 0) return "";
-        return std::string(where.file_name()) + ":" + std::to_string(where.line());
+    static std::string place(Where where) {
+        if (where.line == 0) return "";
+        return std::string(where.file) + ":" + std::to_string(where.line);
     }
 
-    static constinit inline Site* first_ = nullptr;
-    static constinit inline double fires_ = 0;
+    static constinit inline Site* first = nullptr;
+    static constinit inline double odds_of_firing = 0;
 };
 
 Site::Site(Kind kind, std::string_view name) : kind_(kind), name_(name) {
     Registry::add(*this);
 }
 
-void Site::sometimes(bool condition, std::source_location where) {
+void Site::sometimes(bool condition, Where where) {
     where_ = where;
     ++reached_;
     if (condition) ++fired_;
 }
 
-bool Site::buggify(std::source_location where) {
+bool Site::buggify(Where where) {
     where_ = where;
     ++reached_;
     if (!on_ || !draws_->chance(Registry::fires())) return false;
@@ -78,7 +78,7 @@ bool Site::buggify(std::source_location where) {
     return true;
 }
 
-bool Site::planted(std::source_location where) {
+bool Site::planted(Where where) {
     where_ = where;
     ++reached_;
     if (!on_) return false;

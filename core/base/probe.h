@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,22 +39,32 @@ struct Name {
     constexpr std::string_view view() const { return {text, size - 1}; }
 };
 
+// Where a mark stands (std::source_location, which clang 14 does not have).
+struct Where {
+    const char* file = "";
+    int line = 0;
+
+    static constexpr Where here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+        return {file, line};
+    }
+};
+
 class Site {
 public:
     Site(Kind kind, std::string_view name);
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
-    void sometimes(bool condition, std::source_location where);
-    bool buggify(std::source_location where);
-    bool planted(std::source_location where);
+    void sometimes(bool condition, Where where);
+    bool buggify(Where where);
+    bool planted(Where where);
 
 private:
     friend class Registry;
 
     Kind kind_;
     std::string_view name_;
-    std::source_location where_;
+    Where where_;
     std::uint64_t reached_ = 0;  // In this run.
     std::uint64_t fired_ = 0;
     bool on_ = false;
@@ -103,19 +112,19 @@ bool set_plant(std::string_view name, bool on);
     do {                                                                             \
         if (::sluice::probe::enabled()) [[unlikely]]                                 \
             ::sluice::probe::site<::sluice::probe::Kind::sometimes, name>.sometimes( \
-                static_cast<bool>(condition), std::source_location::current());      \
+                static_cast<bool>(condition), ::sluice::probe::Where::here());       \
     } while (false)
 
 #define BUGGIFY(name)                                                     \
     (::sluice::probe::enabled() &&                                        \
      ::sluice::probe::site<::sluice::probe::Kind::buggify, name>.buggify( \
-         std::source_location::current()))
+         ::sluice::probe::Where::here()))
 
 #if defined(SLUICE_PLANTS)
 #define PLANT(name)                                                     \
     (::sluice::probe::enabled() &&                                      \
      ::sluice::probe::site<::sluice::probe::Kind::plant, name>.planted( \
-         std::source_location::current()))
+         ::sluice::probe::Where::here()))
 #else
 #define PLANT(name) false
 #endif
