@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "core/client/broker_connection.h"
+#include "core/client/topic_partition.h"
 
 namespace sluice::client {
-
-struct TopicPartition {
-    std::string topic;
-    PartitionIndex partition;
-
-    friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
 
 // What a client knows of a cluster: who leads what, and connections to the brokers. Shared by the
 // producers, consumers and administrators of one client; everybody who uses it is gone before it
@@ -35,6 +29,10 @@ public:
     Result<Topic> topic(const std::string& name, bool create, bool refresh = false);
     // The connection to a broker, made when there is none.
     Result<BrokerConnection*> broker(BrokerId id);
+    // The same by address: a broker that need not be known.
+    Result<BrokerConnection*> at(const env::Address& address) {
+        return connect(address.text(), address);
+    }
     Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
     // Any broker that answers.
     Result<BrokerConnection*> any();

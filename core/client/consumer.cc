@@ -148,8 +148,8 @@ Result<void> Consumer::take(const TopicPartition& partition,
     const auto position = positions_.find(partition);
     if (position == positions_.end()) return {};
     if (answer.error_code == ErrorCode::offset_out_of_range) {
-        if (!options_.reset_to_earliest) return Error::invalid;
-        position->second = {.next = earliest};
+        if (options_.reset == OffsetReset::none) return Error::invalid;
+        position->second = {.next = options_.reset == OffsetReset::latest ? latest : earliest};
         return {};
     }
     if (answer.error_code == ErrorCode::corrupt_message) return Error::corrupt;

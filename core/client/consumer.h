@@ -10,12 +10,15 @@
 
 namespace sluice::client {
 
+// auto.offset.reset: where to go on when a position is gone or there is none.
+enum class OffsetReset { earliest, latest, none };
+
 struct ConsumerOptions {
     std::size_t fetch_bytes_max = 50 << 20;          // fetch.max.bytes
     std::size_t partition_bytes_max = 1 << 20;       // max.partition.fetch.bytes
     std::int32_t fetch_bytes_min = 1;                // fetch.min.bytes
     std::size_t decompressed_bytes_max = 128 << 20;  // Of one batch.
-    bool reset_to_earliest = true;  // auto.offset.reset, for positions that are gone.
+    OffsetReset reset = OffsetReset::earliest;
     // Batches whose CRC does not match are refused: Error::corrupt.
     bool check_crc = true;
 };
