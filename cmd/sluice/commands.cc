@@ -19,6 +19,7 @@ std::span<const Command> all_commands() {
         {config_list_help, run_config_list},
         {config_set_help, run_config_set},
         {config_unset_help, run_config_unset},
+        {bench_help, run_bench},
         {dump_help, run_dump},
         {sim_help, run_sim},
         {completion_help, run_completion},

@@ -53,6 +53,8 @@ int run_config_set(const Arguments& arguments);
 const CommandHelp& config_unset_help();
 int run_config_unset(const Arguments& arguments);
 
+const CommandHelp& bench_help();
+int run_bench(const Arguments& arguments);
 const CommandHelp& dump_help();
 int run_dump(const Arguments& arguments);
 const CommandHelp& sim_help();

@@ -90,12 +90,14 @@ _sluice_words() {{ COMPREPLY=($(compgen -W "$*" -- "$word")); }}
 _sluice_names() {{
     local i at=()
     for ((i = 1; i < COMP_CWORD; i++)); do
-        [ "${{COMP_WORDS[i]}}" = --bootstrap ] && at=(--bootstrap "${{COMP_WORDS[i + 1]}}${{COMP_WORDS[i + 2]}}${{COMP_WORDS[i + 3]}}")
+        [ "${{COMP_WORDS[i]}}" = --bootstrap ] || continue
+        at=(--bootstrap "${{COMP_WORDS[i + 1]}}${{COMP_WORDS[i + 2]}}${{COMP_WORDS[i + 3]}}")
     done
     timeout 2 "${{COMP_WORDS[0]}}" "$@" "${{at[@]}}" 2>/dev/null
 }}
 _sluice() {{
-    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command=${{COMP_WORDS[1]}} members=
+    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}}
+    local command=${{COMP_WORDS[1]}} members=
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then _sluice_words{firsts} --help --version; return; fi
     case "$command" in

@@ -58,7 +58,7 @@ bool dump_known(DumpReport& report, const fs::path& path, Slice bytes) {
     if (suffix == ".log" && base) {
         begin("segment");
         dump_segment(report, path.string(), bytes, base);
-    } else if (suffix == ".checkpoint" && base) {
+    } else if (suffix == ".checkpoint") {
         begin("metadata snapshot");
         dump_segment(report, path.string(), bytes, std::nullopt);
     } else if (suffix == ".index" && base) {

@@ -134,7 +134,9 @@ void add_control(Facts& facts, Slice key) {
 
 RecordWords words_for(const std::string& path) {
     if (path.find("__consumer_offsets-") != std::string::npos) return RecordWords::consumer_offsets;
-    if (path.find("__cluster_metadata-") != std::string::npos) return RecordWords::cluster_metadata;
+    const bool metadata = path.find("__cluster_metadata-") != std::string::npos ||
+                          path.ends_with("bootstrap.checkpoint");
+    if (metadata) return RecordWords::cluster_metadata;
     return RecordWords::plain;
 }
 

@@ -27,11 +27,12 @@ struct ProducerOptions {
 
 // A record to send. Its bytes are copied.
 struct Message {
-    std::string topic;
-    std::optional<PartitionIndex> partition;  // Nothing: by key, and without one where it suits.
-    std::optional<std::string> key;
-    std::optional<std::string> value;
-    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+    std::string topic = {};
+    std::optional<PartitionIndex> partition =
+        {};  // Nothing: by key, and without one where it suits.
+    std::optional<std::string> key = {};
+    std::optional<std::string> value = {};
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
     Timestamp timestamp = no_timestamp;  // -1: now.
 };
 
