@@ -27,13 +27,24 @@ public:
     // What is known of a topic, fresh enough; asks the cluster when nothing is, or `refresh` says
     // so. With `create` a missing one is made, if the cluster allows that.
     Result<Topic> topic(const std::string& name, bool create, bool refresh = false);
+    // How many partitions a topic has; Error::not_found when there is none such.
+    Result<std::int32_t> partition_count(const std::string& name, bool create);
+
+    // A broker answers what comes on one connection in order, so that who lets it wait for news
+    // keeps everybody waiting who shares the connection: such a one takes a line of his own. The
+    // connections of a line are kept until it is given back.
+    enum class Line : std::uint64_t { shared = 0 };
+    Line new_line() { return Line{++lines_}; }
+    void give_back(Line line);
+
     // The connection to a broker, made when there is none.
-    Result<BrokerConnection*> broker(BrokerId id);
+    Result<BrokerConnection*> broker(BrokerId id, Line line = Line::shared);
     // The same by address: a broker that need not be known.
     Result<BrokerConnection*> at(const env::Address& address) {
-        return connect(address.text(), address);
+        return connect(address, Line::shared);
     }
-    Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
+    Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false,
+                                     Line line = Line::shared);
     // Any broker that answers.
     Result<BrokerConnection*> any();
     // Something answered that it is not (any more) what we took it for.
@@ -68,16 +79,18 @@ private:
         Time learned;
     };
     Result<void> refresh(const std::string& name, bool create);
-    Result<BrokerConnection*> connect(const std::string& key, const env::Address& address);
+    Result<const Topic*> known(const std::string& name, bool create, bool refresh);
+    Result<BrokerConnection*> connect(const env::Address& address, Line line);
 
     ClientEnv env_;
     const ClientOptions options_;
     const std::vector<env::Address> bootstrap_;
     std::map<BrokerId, env::Address> brokers_;
     std::map<std::string, Known> topics_;
-    std::map<std::string, std::unique_ptr<BrokerConnection>> connections_;  // By address.
+    std::map<std::pair<Line, env::Address>, std::unique_ptr<BrokerConnection>> connections_;
     std::vector<std::unique_ptr<BrokerConnection>> broken_;  // Somebody may still be inside.
     env::Mutex connecting_;
+    std::uint64_t lines_ = 0;
 };
 
 }  // namespace sluice::client

@@ -88,7 +88,7 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
     std::vector<std::pair<BrokerConnection*, std::vector<TopicPartition>>> by_leader;
     for (const auto& [partition, position] : positions_) {
         if (!position.found) continue;
-        const auto leader = cluster_.leader(partition);
+        const auto leader = cluster_.leader(partition, false, line_);
         if (leader.failed()) continue;
         const auto known =
             std::ranges::find(by_leader, *leader, [](const auto& each) { return each.first; });

@@ -36,7 +36,11 @@ struct ReadRecord {
 // Reads partitions that it was assigned, each from a position of its own.
 class Consumer {
 public:
-    Consumer(Cluster& cluster, ConsumerOptions options) : cluster_(cluster), options_(options) {}
+    Consumer(Cluster& cluster, ConsumerOptions options)
+        : cluster_(cluster), options_(options), line_(cluster.new_line()) {}
+    ~Consumer() { cluster_.give_back(line_); }
+    Consumer(const Consumer&) = delete;
+    Consumer& operator=(const Consumer&) = delete;
 
     // Where to begin: an offset, or the earliest, the latest, or the first record at or after a
     // time.
@@ -77,6 +81,7 @@ private:
 
     Cluster& cluster_;
     const ConsumerOptions options_;
+    const Cluster::Line line_;
     std::map<TopicPartition, Position> positions_;
 };
 
