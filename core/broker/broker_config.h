@@ -29,8 +29,13 @@ struct BrokerConfig {
     Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
     std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
     std::size_t decode_memory_max = 64 << 20;          // request.decoded.max.bytes
-    std::size_t log_opens_at_once = 32;                // num.recovery.threads.per.data.dir
-    std::size_t decompressed_bytes_max = 64 << 20;     // record.decompressed.max.bytes
+    // A snapshot is taken when the metadata log has grown by so much.
+    std::uint64_t metadata_snapshot_bytes =
+        20 << 20;                        // metadata.log.max.record.bytes.between.snapshots
+    // A lone voter's log need not keep what its snapshot holds: small segments let it go soon.
+    std::uint64_t metadata_segment_bytes = 32 << 20;  // metadata.log.segment.bytes
+    std::size_t log_opens_at_once = 32;  // num.recovery.threads.per.data.dir
+    std::size_t decompressed_bytes_max = 64 << 20;  // record.decompressed.max.bytes
 };
 
 }  // namespace sluice::broker

@@ -378,12 +378,4 @@ Decision<Controller::ProducerIdBlock> Controller::allocate_producer_ids(BrokerId
     return decision;
 }
 
-Decision<protocol::BrokerEpoch> Controller::register_broker(
-    const protocol::RegisterBrokerRecord& registration) const {
-    protocol::RegisterBrokerRecord record = registration;
-    // As in Kafka a registration's epoch is its offset in the metadata log: it grows by itself.
-    record.broker_epoch = protocol::BrokerEpoch(image_.next_offset.value);
-    return {{record}, record.broker_epoch};
-}
-
 }  // namespace sluice::metadata
