@@ -326,6 +326,11 @@ Result<Controller::Placement, ItemError> Controller::place_more(
     if (topic == nullptr)
         return ItemError{ErrorCode::unknown_topic_or_partition,
                          "This server does not host this topic-partition."};
+    if (is_internal_topic(item.name))
+        return ItemError{ErrorCode::invalid_partitions,
+                         fmt::format("Groups are spread over the partitions of {} by their names: "
+                                     "with more of them they would not find their offsets.",
+                                     item.name)};
     const auto now = static_cast<std::int32_t>(topic->partitions.size());
     if (item.count == now)
         return ItemError{ErrorCode::invalid_partitions,

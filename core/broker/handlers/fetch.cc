@@ -211,7 +211,10 @@ void FetchOperation::wait_for_news(Time deadline) {
 
 FetchResponse FetchOperation::run() {
     const env::Clock& clock = broker_.env().clock;
-    const Time deadline = clock.now() + milliseconds(std::max(request_.max_wait_ms, 0));
+    // A client that went away while it waits is noticed only afterwards.
+    const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
+                                             broker_.config().fetch_wait_max);
+    const Time deadline = clock.now() + wait;
     resolve();
     for (;;) {
         read_all();
