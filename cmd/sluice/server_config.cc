@@ -181,6 +181,8 @@ const Options of_connections = {
     {"connections.max.idle.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.idle_max; })},
     {"request.receive.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.request_time_max; })},
     {"response.send.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.write_time_max; })},
+    {"connection.unread.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.unread_bytes_max; })},
+    {"queued.max.response.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.reply_memory_max; })},
     {"requests.in.flight.max", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.requests_in_flight_max; })},
     {"fibers.max", whole(64, [](ServerConfig& c) -> auto& { return c.shards.reactor.scheduler.fibers_max; })},
 };
@@ -384,11 +386,12 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
     if (complaint) return *complaint;
+    show(config);
     // Budgets are of the whole broker; each shard gets its part.
     config.logs.cache_bytes_max /= config.shards.count;
     config.logs.pending_bytes_max /= config.shards.count;
     config.network.request_memory_bytes /= config.shards.count;
-    show(config);
+    config.broker.reply_memory_max /= config.shards.count;
     config.broker.data_directory =
         std::filesystem::absolute(config.data).lexically_normal().string();
     return config;

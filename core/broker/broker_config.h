@@ -37,7 +37,9 @@ struct BrokerConfig {
         std::chrono::seconds(5);                       // log.flush.offset.checkpoint.interval.ms
     Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
     std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
-    std::size_t decode_memory_max = 64 << 20;          // request.decoded.max.bytes
+    // Answers that clients have not taken yet, on one shard: beyond it fetches bring little.
+    std::size_t reply_memory_max = 64 << 20;   // queued.max.response.bytes
+    std::size_t decode_memory_max = 64 << 20;  // request.decoded.max.bytes
     // A snapshot is taken when the metadata log has grown by so much.
     std::uint64_t metadata_snapshot_bytes =
         20 << 20;  // metadata.log.max.record.bytes.between.snapshots
