@@ -43,7 +43,9 @@ Result<void> BrokerConnection::learn_versions() {
     protocol::ApiVersionsRequest request;
     request.client_software_name = "sluice";
     request.client_software_version = SLUICE_VERSION;
-    TRY(const auto versions, ask(request));
+    // Part of being connected: whoever accepts and says nothing is no broker.
+    const Duration extra = options_.connect_time_max - options_.request_time_max;
+    TRY(const auto versions, ask(request, extra));
     if (versions.error_code != protocol::ErrorCode::none) return Error::invalid;
     for (const auto& api : versions.api_keys)
         theirs_[static_cast<ApiKey>(api.api_key)] =
