@@ -98,6 +98,13 @@ Result<Bytes> WaitingForReply::wait() {
 }
 
 Result<void> BrokerConnection::write(const std::vector<Bytes>& frame) {
+    ++writing_now_;
+    Result<void> written = write_in_turn(frame);
+    --writing_now_;
+    return written;
+}
+
+Result<void> BrokerConnection::write_in_turn(const std::vector<Bytes>& frame) {
     TRY(const env::Mutex::Guard guard, writing_.lock());
     std::vector<Slice> left;
     for (const Bytes& piece : frame)

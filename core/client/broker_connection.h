@@ -116,6 +116,8 @@ public:
     }
 
     bool broken() const { return broken_; }
+    // Somebody waits inside, for an answer or to write.
+    bool in_use() const { return !waiting_.empty() || writing_now_ > 0; }
     void close();
     // The newest version of an API that both sides know.
     Result<Version> version_for(protocol::ApiKey key, protocol::Versions ours,
@@ -129,6 +131,7 @@ private:
     Result<void> learn_versions();
     protocol::RequestHeader next_header(protocol::ApiKey key, Version version);
     Result<void> write(const std::vector<Bytes>& frame);
+    Result<void> write_in_turn(const std::vector<Bytes>& frame);
     void read_replies();
     Result<Bytes> read_frame();
     Result<void> read_exactly(MutableSlice into);
@@ -139,6 +142,7 @@ private:
     std::map<protocol::ApiKey, protocol::Versions> theirs_;
     std::map<CorrelationId, WaitingForReply*> waiting_;
     env::Mutex writing_;
+    int writing_now_ = 0;
     env::FiberGroup fibers_;
     std::int32_t correlation_ = 0;
     bool broken_ = false;

@@ -28,6 +28,7 @@ void Cluster::give_back(Line line) {
 
 Result<BrokerConnection*> Cluster::connect(const env::Address& address, Line line) {
     const std::pair key(line, address);
+    bury_broken();
     TRY(const env::Mutex::Guard guard, connecting_.lock());
     auto& slot = connections_[key];
     if (slot && slot->broken()) broken_.push_back(std::move(slot));
@@ -40,6 +41,15 @@ Result<BrokerConnection*> Cluster::connect(const env::Address& address, Line lin
         connections_[key] = std::move(*made);
     }
     return connections_[key].get();
+}
+
+void Cluster::bury_broken() {
+    std::vector<std::unique_ptr<BrokerConnection>> dead;
+    for (auto& connection : broken_)
+        if (!connection->in_use()) dead.push_back(std::move(connection));
+    std::erase(broken_, nullptr);
+    // Each waits for the end of its reader, so nothing of ours is held any more.
+    dead.clear();
 }
 
 Result<BrokerConnection*> Cluster::any() {
@@ -109,14 +119,19 @@ Result<std::int32_t> Cluster::partition_count(const std::string& name, bool crea
     return static_cast<std::int32_t>(topic->leaders.size());
 }
 
-Result<BrokerConnection*> Cluster::leader(const TopicPartition& partition, bool create, Line line) {
+Result<BrokerId> Cluster::leader_of(const TopicPartition& partition, bool create) {
     TRY(const Topic* topic, known(partition.topic, create, false));
     const auto leader = topic->leaders.find(partition.partition);
     if (leader == topic->leaders.end() || leader->second == BrokerId(-1)) {
         forget(partition.topic);
         return Error::not_found;
     }
-    return broker(leader->second, line);
+    return leader->second;
+}
+
+Result<BrokerConnection*> Cluster::leader(const TopicPartition& partition, bool create) {
+    TRY(const BrokerId id, leader_of(partition, create));
+    return broker(id);
 }
 
 }  // namespace sluice::client

@@ -37,14 +37,16 @@ public:
     Line new_line() { return Line{++lines_}; }
     void give_back(Line line);
 
-    // The connection to a broker, made when there is none.
+    // The connection to a broker, made when there is none. Good until the next wait: a broken one
+    // is gone then, unless somebody waits in it.
     Result<BrokerConnection*> broker(BrokerId id, Line line = Line::shared);
     // The same by address: a broker that need not be known.
     Result<BrokerConnection*> at(const env::Address& address) {
         return connect(address, Line::shared);
     }
-    Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false,
-                                     Line line = Line::shared);
+    // Error::not_found while the partition has no leader.
+    Result<BrokerId> leader_of(const TopicPartition& partition, bool create = false);
+    Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
     // Any broker that answers.
     Result<BrokerConnection*> any();
     // Something answered that it is not (any more) what we took it for.
@@ -81,6 +83,7 @@ private:
     Result<void> refresh(const std::string& name, bool create);
     Result<const Topic*> known(const std::string& name, bool create, bool refresh);
     Result<BrokerConnection*> connect(const env::Address& address, Line line);
+    void bury_broken();
 
     ClientEnv env_;
     const ClientOptions options_;

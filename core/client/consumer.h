@@ -71,7 +71,7 @@ private:
     };
     Result<void> find_positions();
     Result<Offset> look_up(const TopicPartition& partition, Timestamp time);
-    Result<void> fetch_from(BrokerConnection& broker, const std::vector<TopicPartition>& partitions,
+    Result<void> fetch_from(BrokerId leader, const std::vector<TopicPartition>& partitions,
                             Duration time, std::vector<ReadRecord>& records);
     Result<void> take(const TopicPartition& partition,
                       const protocol::FetchResponse::Partition& answer,
