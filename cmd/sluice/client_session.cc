@@ -58,6 +58,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
     if (bootstrap.failed()) return usage_error("--bootstrap: " + bootstrap.error());
     struct sigaction action {};
     action.sa_handler = note_interrupt;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // The second one does not ask.
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
 

@@ -188,6 +188,7 @@ public:
     int run() {
         Result<void, client::Refusal> done = read();
         if (done) done = commit();
+        if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
         return done ? exit_ok
                     : failed("cannot read on in group " + wishes_.group->group, done.error());
