@@ -127,6 +127,8 @@ const Setters of_logs = {
     {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
     {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
     {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
+    {"journal.files.max", whole(2, [](ServerConfig& c) -> auto& { return c.logs.journal_files_max; })},
+    {"journal.file.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.journal_file_bytes; })},
     {"log.pending.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.pending_bytes_max; })},
     {"log.free.min.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.logs.free_bytes_min; })},
 };

@@ -66,6 +66,8 @@ void Journal::forget(Log& log) {
 void Journal::close() {
     if (closed_) return;
     closed_ = true;
+    logger_.warn("journal.closed",
+                 {{"why", "a log cannot bring to its segments what it has here"}});
     synced_.notify_all();
     if (fibers_.running() == 0) hand_over();
 }

@@ -89,7 +89,7 @@ private:
     env::Signal synced_;  // Segments were.
     Buffer head_;
     bool failed_ = false;
-    bool closed_;  // Or there never was one.
+    bool closed_;                    // Or there never was one.
     std::uint64_t relieved_at_ = 0;  // So much was written behind when memory was last asked for.
     env::FiberGroup fibers_;
 };

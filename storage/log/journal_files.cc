@@ -17,21 +17,24 @@ constexpr std::size_t zeros_bytes = 64 << 10;
 }  // namespace
 
 JournalFiles::JournalFiles(env::Disk& disk, std::string root, const LogOptions& options)
-    : disk_(disk), root_(std::move(root)), options_(options) {
-    ASSERT(options.journal_file_bytes >= 2 * page_bytes);
+    : disk_(disk),
+      root_(std::move(root)),
+      options_(options),
+      file_bytes_(page_floor(options.journal_file_bytes)) {
+    ASSERT(file_bytes_ >= 2 * page_bytes);
     ASSERT(options.journal_files_max != 1);
 }
 
 // One page is kept for a record that says which files are free.
 bool JournalFiles::fits(std::size_t record_bytes) const {
-    return !used_.empty() && position_ + record_bytes + page_bytes <= options_.journal_file_bytes;
+    return !used_.empty() && position_ + record_bytes + page_bytes <= file_bytes_;
 }
 
 // A sync of a file that grows costs more than one of a file that does not: it grows by more than
 // the record, with zeros.
 Result<void> JournalFiles::write(std::span<const Slice> pieces, std::size_t record_bytes) {
     File& file = used_.back();
-    ASSERT(position_ + record_bytes <= options_.journal_file_bytes);
+    ASSERT(position_ + record_bytes <= file_bytes_);
     std::vector<Slice> all(pieces.begin(), pieces.end());
     const std::uint64_t end = position_ + record_bytes;
     std::uint64_t size = std::max(file.size, end);
@@ -41,7 +44,7 @@ Result<void> JournalFiles::write(std::span<const Slice> pieces, std::size_t reco
             std::ranges::fill(zeros_.all(), std::uint8_t{0});
         }
         const std::uint64_t step = options_.journal_growth_bytes;
-        size = std::min((end + step - 1) / step * step, options_.journal_file_bytes);
+        size = std::min((end + step - 1) / step * step, file_bytes_);
         for (std::uint64_t at = end; at < size; at += zeros_bytes)
             all.push_back(zeros_.all().first(std::min<std::uint64_t>(zeros_bytes, size - at)));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "core/base/bytes.h"
 #include "core/base/strong.h"
 #include "core/env/disk.h"
+#include "storage/log/journal_record.h"
 #include "storage/log/options.h"
 #include "storage/log/pages.h"
 
@@ -34,7 +36,9 @@ public:
     JournalFiles(env::Disk& disk, std::string root, const LogOptions& options);
 
     // Nothing that is larger ever fits.
-    std::size_t record_bytes_max() const { return options_.journal_file_bytes - page_bytes; }
+    std::size_t record_bytes_max() const {
+        return std::min<std::uint64_t>(file_bytes_ - page_bytes, journal_record_bytes_max);
+    }
     bool fits(std::size_t record_bytes) const;
     // Writes and syncs one record in the current file. Error::no_space: try again.
     Result<void> write(std::span<const Slice> pieces, std::size_t record_bytes);
@@ -79,6 +83,7 @@ private:
     env::Disk& disk_;
     const std::string root_;
     const LogOptions& options_;
+    const std::uint64_t file_bytes_;
     std::deque<File> used_;  // Oldest first; the last one is written to.
     std::deque<File> free_;
     std::uint64_t position_ = 0;

@@ -14,7 +14,7 @@ struct LogOptions {
     std::size_t block_bytes_max = std::size_t{1} << 20;
     // Blocks of all logs together: what is in its segment goes beyond it, oldest first, and is
     // brought there in time.
-    std::size_t cache_bytes_max = std::size_t{256} << 20;
+    std::size_t cache_bytes_max = std::size_t{192} << 20;
     // What of one log may wait to be durable: append answers Error::limit beyond it.
     std::size_t pending_bytes_max = std::size_t{32} << 20;
 

@@ -30,6 +30,9 @@ public:
 private:
     friend class Tail;
 
+    // Memory that was used before is worth more than new memory, which the system must clear.
+    Buffer take(std::size_t bytes);
+    void give(Buffer buffer);
     std::uint64_t added(Tail& tail, std::size_t bytes);
     void removed(std::uint64_t age, std::size_t bytes);
     void trim();
@@ -39,6 +42,8 @@ private:
     std::uint64_t written_behind_ = 0;
     std::uint64_t blocks_made_ = 0;
     std::map<std::uint64_t, Tail*> by_age_;
+    std::map<std::size_t, std::vector<Buffer>> spare_;  // By size.
+    std::size_t spare_bytes_ = 0;
 };
 
 // The end of one log, in memory and in wire form: every batch that is not yet in its segment file,
@@ -143,6 +148,7 @@ private:
     };
 
     Block& room_for(std::size_t size, Offset segment, std::uint64_t position, Time now);
+    void drop(Block& block);
     static void share_page(Block& block, const Block& before);
     std::size_t next_block_bytes(Time now) const;
     bool drop_first();
