@@ -9,6 +9,7 @@
 #include "core/broker/data_directory.h"
 #include "core/broker/frontend.h"
 #include "core/broker/metadata_driver.h"
+#include "core/broker/start_failure.h"
 #include "core/env/event.h"
 
 namespace sluice::broker {
@@ -26,10 +27,6 @@ public:
         // A disk failed for good: stop() is to be called. On the first shard, perhaps more than
         // once.
         std::function<void()> failed = [] {};
-    };
-    struct StartFailure {
-        Error error = Error::io;
-        std::string message;  // What is wrong and what to do about it.
     };
 
     // `shards` in their order; each env belongs to its shard.

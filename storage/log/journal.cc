@@ -189,7 +189,10 @@ Result<void> Journal::write(Record& record) {
         return done;
     }
     SOMETIMES("journal.many_logs_in_a_record", record.parts.size() > 2);
-    files_.written(next_sequence_++, oldest_needed);
+    files_.written({.journal = id_,
+                    .sequence = next_sequence_++,
+                    .oldest_needed = oldest_needed,
+                    .record_bytes = static_cast<std::uint32_t>(record.size.record_bytes())});
     tell(record);
     return {};
 }

@@ -53,7 +53,6 @@ Result<void> JournalFiles::write(std::span<const Slice> pieces, std::size_t reco
     file.size = std::max(file.size, page_floor(position_ + written));
     // A disk that has room for the record but not for the zeros is good enough.
     if (done.failed() && (done.error() != Error::no_space || written < record_bytes)) return done;
-    position_ = end;
     return {};
 }
 
@@ -69,9 +68,10 @@ void JournalFiles::holds(Log& log, Offset end) {
     file.holdings.push_back({&log, end});
 }
 
-void JournalFiles::written(std::uint64_t sequence, std::uint64_t oldest_needed) {
-    used_.back().last_sequence = sequence;
-    needed_on_disk_ = oldest_needed;
+void JournalFiles::written(const JournalHead& head) {
+    position_ += head.record_bytes;
+    used_.back().last_sequence = head.sequence;
+    needed_on_disk_ = head.oldest_needed;
 }
 
 bool JournalFiles::is_needed(const File& file) const {

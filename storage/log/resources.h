@@ -46,6 +46,8 @@ struct LogResources {
     Journal journal;
     // By name; a log is here from its making to its end.
     std::map<std::string, Log*> logs;
+    // The names of the logs that the last run left are durable.
+    bool names_synced = false;
     // The disk is full, or nearly: appends are refused until it is not.
     bool disk_full = false;
 };
