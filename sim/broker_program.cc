@@ -32,7 +32,8 @@ void BrokerProgram::run_node() {
             [this](std::vector<env::Env*> envs, std::vector<broker::Service*> services) {
                 return std::make_unique<net::KafkaFrontend>(std::move(envs), std::move(services),
                                                             options_.network);
-            }};
+            },
+        .failed = [this] { stop_asked_->set(); }};
     broker::Node node(envs_, options_.broker, std::move(parts));
     const auto started = node.start();
     if (started.failed()) {

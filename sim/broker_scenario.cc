@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/client/admin.h"
+#include "sim/draw_options.h"
 #include "sim/log_checker.h"
 #include "sim/value.h"
 
@@ -51,6 +52,7 @@ void BrokerScenario::draw_options() {
     options_.logs.cache_bytes_max = std::size_t{8192} << draws_.below(8);
     options_.logs.write_bytes_max = std::size_t{4096} << draws_.below(6);
     options_.logs.flushes_max = 1 + draws_.below(8);
+    draw_journal_options(draws_, options_.logs);
     options_.logs.free_bytes_min = 0;
     options_.logs.full_disk_backoff = milliseconds(draws_.between(1, 300));
     options_.logs.idle_files_max = 1 + draws_.below(16);

@@ -2,6 +2,17 @@
 
 namespace sluice::sim {
 
+void draw_journal_options(Random& draws, storage::LogOptions& options) {
+    options.journal_files_max = draws.below(8) == 0 ? 0 : 2 + draws.below(3);
+    options.journal_file_bytes = std::uint64_t{8192} << draws.below(6);
+    options.journal_growth_bytes = std::size_t{4096} << draws.below(4);
+    options.journal_commit_bytes_max = std::size_t{1024} << draws.below(7);
+    options.journal_entries_max = 1 + draws.below(20);
+    options.journal_copy_bytes_max = std::size_t{256} << draws.below(6);
+    options.write_behind_bytes = std::size_t{1024} << draws.below(7);
+    options.write_behind_delay = milliseconds(draws.between(1, 20'000));
+}
+
 storage::LogOptions draw_log_options(Random& draws) {
     storage::LogOptions options;
     options.block_bytes_min = std::size_t{512} << draws.below(5);
@@ -10,6 +21,7 @@ storage::LogOptions draw_log_options(Random& draws) {
     options.pending_bytes_max = std::size_t{32'768} << draws.below(6);
     options.write_bytes_max = std::size_t{4096} << draws.below(6);
     options.flushes_max = 1 + draws.below(8);
+    draw_journal_options(draws, options);
     options.free_bytes_min = 0;
     options.full_disk_backoff = milliseconds(draws.between(1, 300));
     options.housekeeping_interval = milliseconds(draws.between(20, 2'000));

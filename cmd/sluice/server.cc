@@ -85,6 +85,8 @@ public:
         return set;
     }
     void wait() { static_cast<void>(letter_.arrived.wait().failed()); }
+    // As if a signal had come.
+    void pretend() { letter_.arrived.set(); }
 
 private:
     struct Arrival final : env::Letter {
@@ -149,7 +151,9 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
     std::vector<env::Env*> envs;
     for (const auto& doors : process.doors) envs.push_back(&doors->env);
     SignalWaiter signals(reactor);
-    broker::Node node(envs, process.config.broker, parts(process.config));
+    broker::Node::Parts below = parts(process.config);
+    below.failed = [&signals] { signals.pretend(); };
+    broker::Node node(envs, process.config.broker, std::move(below));
     env::Env& env = *envs.front();
     for (const std::string& name : process.config.without_effect)
         env.logger.warn("config.without-effect", {{"name", name}});

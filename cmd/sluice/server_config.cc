@@ -169,6 +169,8 @@ const Options of_logs = {
     {"metadata.log.max.record.bytes.between.snapshots", whole(1, [](ServerConfig& c) -> auto& { return c.broker.metadata_snapshot_bytes; })},
     {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
     {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
+    {"journal.files.max", whole(2, [](ServerConfig& c) -> auto& { return c.logs.journal_files_max; })},
+    {"journal.file.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.journal_file_bytes; })},
     {"log.pending.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.pending_bytes_max; })},
     {"log.free.min.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.logs.free_bytes_min; })},
 };

@@ -40,6 +40,8 @@ public:
     ~Buffer() { release(); }
 
     explicit operator bool() const { return block_ != nullptr; }
+    // Nobody else has it, so it can be filled again.
+    bool is_sole() const { return block_ && block_->count.load(std::memory_order_acquire) == 1; }
     std::size_t size() const { return block_ ? block_->size : 0; }
     std::uint8_t* data() { return block_ ? block_->data : nullptr; }
     const std::uint8_t* data() const { return block_ ? block_->data : nullptr; }

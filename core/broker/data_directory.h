@@ -30,8 +30,9 @@ public:
     virtual Result<std::optional<DirectoryIdentity>> open() = 0;
     // Gives a new directory its identity; durable on return.
     virtual Result<void> format(const DirectoryIdentity& identity) = 0;
-    // What the last run left for this one to open its logs with, by name. That it ended cleanly can
-    // be believed once only: the mark is durably gone on return.
+    // What the last run left for this one to open its logs with, by name; what it left in journals
+    // is in the logs on return. That it ended cleanly can be believed once only: the mark is
+    // durably gone.
     virtual Result<std::map<std::string, LogHints>> begin() = 0;
     // Records how far recovery may skip; durable on return.
     virtual Result<void> checkpoint(const std::vector<LogStore::Checkpoint>& logs) = 0;

@@ -151,6 +151,8 @@ public:
         Offset start;
     };
     virtual std::vector<Checkpoint> checkpoints() = 0;
+    // Nothing can be made durable any more: the node must stop.
+    virtual bool failed() const = 0;
     // Ends deletions under way and the store's own fibers.
     virtual void stop() = 0;
 };

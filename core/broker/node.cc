@@ -72,10 +72,15 @@ Result<void, StartFailure> Node::open_directory() {
     facts_.cluster_id = identity.cluster_id;
     facts_.directory_id = identity.directory_id;
     auto hints = directory_->begin();
+    if (hints.failed() && hints.error() == Error::corrupt)
+        return failure(hints.error(),
+                       "the journals or checkpoints of the data directory are damaged",
+                       "The log lines above name the file. Restore the directory from a copy; or "
+                       "remove the file, and lose what only it has.");
     if (hints.failed())
-        return failure(
-            hints.error(), "the checkpoints of the data directory cannot be read",
-            "Remove the damaged checkpoint files: recovery then reads the logs from their start.");
+        return failure(hints.error(),
+                       "what the last run left in the data directory cannot be brought to the logs",
+                       "Check the disk and its free space.");
     hints_ = std::move(*hints);
     return {};
 }
@@ -122,6 +127,7 @@ void Node::start_periodic_work() {
                 const auto waited = shard.stopping.wait_until(shard.env.clock.now() + interval);
                 if (waited || waited.error() != Error::timed_out) return;
                 if (is_first) write_checkpoints();
+                if (is_first) look_for_failure();
                 if (shard.env.clock.now() - maintained < config_.retention_check_interval) continue;
                 maintained = shard.env.clock.now();
                 shard.broker->maintain();
@@ -142,6 +148,12 @@ void Node::write_checkpoints() {
         env_.logger.warn("checkpoint.failed",
                          {{"why", std::string(name_of(written.error()))},
                           {"remedy", "recovery after a crash will read more"}});
+}
+
+void Node::look_for_failure() {
+    bool failed = false;
+    on_each_shard([&](ShardParts& shard) { failed = failed || shard.logs->failed(); });
+    if (failed) parts_.failed();
 }
 
 bool Node::stop() {

@@ -24,6 +24,9 @@ public:
         std::function<std::unique_ptr<LogStore>(env::Env&)> logs;
         std::function<std::unique_ptr<Frontend>(std::vector<env::Env*>, std::vector<Service*>)>
             frontend;
+        // A disk failed for good: stop() is to be called. On the first shard, perhaps more than
+        // once.
+        std::function<void()> failed = [] {};
     };
 
     // `shards` in their order; each env belongs to its shard.
@@ -58,6 +61,7 @@ private:
     Result<void, StartFailure> start_metadata();
     void start_periodic_work();
     void write_checkpoints();
+    void look_for_failure();
     bool close_logs();
     void on_each_shard(const std::function<void(ShardParts&)>& body);
 

@@ -17,6 +17,10 @@ namespace sluice::env {
 // What is durable: only what a sync() that began after the write returned without an error has
 // covered. After a failed sync nothing written since the last good one can be trusted to ever
 // become durable, whatever later syncs say.
+//
+// A read or write whose offset, sizes and addresses are all multiples of 4096 goes past the page
+// cache where the file system can; every other one, and the rest of one that was taken in part,
+// goes through it. Both see each other's bytes, and a sync covers both.
 class File {
 public:
     virtual ~File() = default;

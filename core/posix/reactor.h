@@ -33,7 +33,7 @@ public:
     // Made and run on the shard's thread. Error::invalid when the engine asked for is not to be
     // had.
     static Result<std::unique_ptr<Reactor>> make(const Options& options);
-    explicit Reactor(const Options& options) : scheduler_(clock_, options.scheduler), pool_(2) {}
+    explicit Reactor(const Options& options) : scheduler_(clock_, options.scheduler), pool_(8) {}
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 

@@ -1,19 +1,24 @@
 #include "storage/log/committer.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "storage/log/log.h"
 
 namespace sluice::storage {
 
 void Committer::commit(Log& log) {
-    const auto served = std::ranges::find(serving_, &log, &Serving::log);
-    if (served != serving_.end()) {
-        served->again = true;
+    CommitPlace& place = log.commit_place();
+    if (place.served) {
+        place.again = true;
         return;
     }
-    if (!is_queued(log)) queue_.push_back(&log);
+    if (!place.queued) queue(log);
     if (fibers_.running() < flushes_max_) spawn();
+}
+
+void Committer::queue(Log& log) {
+    log.commit_place().queued = true;
+    queue_.push_back(&log);
 }
 
 void Committer::kick() {
@@ -27,15 +32,15 @@ void Committer::spawn() {
 
 void Committer::run() {
     while (Log* const log = take()) {
-        serving_.push_back({log});
+        CommitPlace& place = log->commit_place();
+        place.served = true;
         const bool more = log->commit_once();
-        const auto served = std::ranges::find(serving_, log, &Serving::log);
-        const Serving service = *served;
-        serving_.erase(served);
-        if (service.left)
-            service.left->set();
-        else if (more || service.again)
-            queue_.push_back(log);
+        place.served = false;
+        const bool again = std::exchange(place.again, false);
+        if (place.left != nullptr)
+            place.left->set();
+        else if (more || again)
+            queue(*log);
     }
 }
 
@@ -43,20 +48,18 @@ Log* Committer::take() {
     if (queue_.empty()) return nullptr;
     Log* const log = queue_.front();
     queue_.pop_front();
+    log->commit_place().queued = false;
     return log;
 }
 
-bool Committer::is_queued(const Log& log) const {
-    return std::ranges::find(queue_, &log) != queue_.end();
-}
-
 void Committer::leave(Log& log) {
-    std::erase(queue_, &log);
-    const auto served = std::ranges::find(serving_, &log, &Serving::log);
-    if (served == serving_.end()) return;
+    CommitPlace& place = log.commit_place();
+    if (std::exchange(place.queued, false)) std::erase(queue_, &log);
+    if (!place.served) return;
     env::Completion left(scheduler_);
-    served->left = &left;
+    place.left = &left;
     left.wait();
+    place.left = nullptr;
 }
 
 }  // namespace sluice::storage

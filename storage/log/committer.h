@@ -1,7 +1,6 @@
 #pragma once
 
 #include <deque>
-#include <vector>
 
 #include "core/env/event.h"
 
@@ -9,18 +8,23 @@ namespace sluice::storage {
 
 class Log;
 
-// Makes durable what logs appended, one a shard. A log says when it has something; at once when the
-// disk is idle, otherwise with the next sync, never after a fixed delay: whatever is appended while
-// one commit runs goes with the next.
-//
-// This one keeps no journal: it lets every log write and sync its own segments, a bounded number of
-// logs at a time, in turns when there are more. A journal for the whole shard would take its place.
+// Where a log stands with the committer.
+struct CommitPlace {
+    bool queued = false;
+    bool served = false;
+    bool again = false;               // It asked again meanwhile.
+    env::Completion* left = nullptr;  // Somebody waits until it is served no more.
+};
+
+// Has logs write and sync their segments, one committer a shard: a bounded number of logs at a
+// time, in turns when there are more. What a log appends while it is served goes with its next
+// turn.
 class Committer {
 public:
     Committer(env::Scheduler& scheduler, std::size_t flushes_max)
         : scheduler_(scheduler), flushes_max_(flushes_max), fibers_(scheduler) {}
 
-    // The log has something to commit. Never waits.
+    // The log has something to write. Never waits.
     void commit(Log& log);
     // A log waits for its commit: when no fiber could be had for it, tries again.
     void kick();
@@ -32,19 +36,13 @@ public:
 private:
     void spawn();
     void run();
+    void queue(Log& log);
     Log* take();
-    bool is_queued(const Log& log) const;
 
     env::Scheduler& scheduler_;
     const std::size_t flushes_max_;
     env::FiberGroup fibers_;
     std::deque<Log*> queue_;
-    struct Serving {
-        Log* log;
-        bool again = false;  // It asked again meanwhile.
-        env::Completion* left = nullptr;
-    };
-    std::vector<Serving> serving_;
 };
 
 }  // namespace sluice::storage

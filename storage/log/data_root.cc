@@ -2,6 +2,7 @@
 
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
+#include "storage/log/journal_replay.h"
 #include "storage/log/names.h"
 
 namespace sluice::storage {
@@ -46,28 +47,32 @@ Result<std::map<std::string, Offset>> DataRoot::offsets_in(std::string_view file
     return std::move(*offsets);
 }
 
-Result<bool> DataRoot::take_clean_mark() {
-    const std::string path(clean_shutdown_file);
-    const auto file = env_.disk.open(path, env::OpenMode::read);
-    if (file.failed()) {
-        if (file.error() == Error::not_found) return false;
-        return file.error();
-    }
-    CHECK_OK(env_.disk.remove(path));
-    CHECK_OK(env_.disk.sync_directory(std::string(top)));
-    return true;
+Result<bool> DataRoot::is_marked_clean() {
+    const auto file = env_.disk.open(std::string(clean_shutdown_file), env::OpenMode::read);
+    if (file.failed() && file.error() != Error::not_found) return file.error();
+    return !file.failed();
+}
+
+Result<void> DataRoot::take_clean_mark() {
+    CHECK_OK(env_.disk.remove(std::string(clean_shutdown_file)));
+    return env_.disk.sync_directory(std::string(top));
 }
 
 Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
     TRY(const auto recovery_points, offsets_in(recovery_points_file));
     TRY(const auto starts, offsets_in(log_starts_file));
-    TRY(const bool clean, take_clean_mark());
+    TRY(const bool clean, is_marked_clean());
     std::map<std::string, broker::LogHints> hints;
     for (const auto& [name, offset] : recovery_points) {
         hints[name].recovery_point = offset;
         hints[name].clean = clean;
     }
     for (const auto& [name, offset] : starts) hints[name].start = offset;
+    const LogDoors doors = LogDoors::of(env_);
+    const std::string root(top);
+    // A start that is interrupted here is still one after a clean stop.
+    CHECK_OK(clean ? discard_journals(doors, root) : replay_journals(doors, root, hints));
+    if (clean) CHECK_OK(take_clean_mark());
     return hints;
 }
 

@@ -8,7 +8,8 @@
 namespace sluice::storage {
 
 // Kafka's files at the top of a data directory: meta.properties, the checkpoints of all logs, and
-// the mark of a clean shutdown. All paths are relative to the directory.
+// the mark of a clean shutdown; and our journals beside them. All paths are relative to the
+// directory.
 class DataRoot final : public broker::DataDirectory {
 public:
     explicit DataRoot(env::Env& env) : env_(env) {}
@@ -23,7 +24,8 @@ public:
 
 private:
     Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
-    Result<bool> take_clean_mark();
+    Result<bool> is_marked_clean();
+    Result<void> take_clean_mark();
     Result<std::vector<std::string>> snapshots();
 
     env::Env& env_;

@@ -1,10 +1,12 @@
 #include "storage/log/file_io.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "core/base/probe.h"
 #include "storage/log/names.h"
+#include "storage/log/pages.h"
 
 namespace sluice::storage {
 
@@ -39,6 +41,30 @@ Result<void> write_fully(env::File& file, std::uint64_t offset, Slice bytes) {
     if (bytes.empty()) return {};
     std::uint64_t written = 0;
     return write_fully(file, offset, std::array{bytes}, written);
+}
+
+Result<void> write_pages(env::File& file, std::uint64_t offset, std::span<const Slice> pieces) {
+    std::vector<Slice> whole(pieces.begin(), pieces.end());
+    if (const std::uint64_t begin = page_ceil(offset); begin > offset && !whole.empty()) {
+        const auto size =
+            static_cast<std::size_t>(std::min<std::uint64_t>(begin - offset, whole.front().size()));
+        CHECK_OK(write_fully(file, offset, whole.front().first(size)));
+        whole.front() = whole.front().subspan(size);
+        offset += size;
+    }
+    std::uint64_t end = offset;
+    for (const Slice piece : whole) end += piece.size();
+    Slice rest;
+    if (!whole.empty()) {
+        const auto size = static_cast<std::size_t>(
+            std::min(end - page_floor(end), std::uint64_t{whole.back().size()}));
+        rest = whole.back().last(size);
+        whole.back() = whole.back().first(whole.back().size() - size);
+    }
+    std::erase_if(whole, [](Slice piece) { return piece.empty(); });
+    std::uint64_t written = 0;
+    CHECK_OK(write_fully(file, offset, whole, written));
+    return write_fully(file, end - rest.size(), rest);
 }
 
 Result<Buffer> read_file(env::Disk& disk, const std::string& path, std::size_t size_max) {

@@ -22,6 +22,7 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
     : resources_(resources),
       name_(opening.name),
       directory_(opening.directory()),
+      topic_(opening.topic),
       config_(opening.config),
       segments_(std::move(recovered.segments)),
       epochs_(std::move(recovered.epochs)),
@@ -31,6 +32,7 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       index_files_(resources, directory_),
       progressed_(resources.doors.scheduler),
       upkeep_(resources.doors.scheduler),
+      journaled_(recovered.end),
       appended_at_upkeep_(recovered.end),
       start_on_disk_(recovered.start),
       checkpointed_(recovered.checkpointed),
@@ -47,6 +49,7 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
 Log::~Log() {
     ASSERT(visits_ == 0);
     resources_.committer.leave(*this);
+    resources_.journal.forget(*this);
     const auto mine = resources_.logs.find(name_);
     if (mine != resources_.logs.end() && mine->second == this) resources_.logs.erase(mine);
 }
@@ -78,14 +81,14 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     if (!rolls || !PLANT("log.offset_used_twice_at_roll")) offsets_.end = place.next;
     size_bytes_ += place.size;
     bytes_since_checkpoint_ += place.size;
-    resources_.committer.commit(*this);
+    commit();
     return broker::AppendedBatch{place.base, place.next};
 }
 
 Result<void> Log::room_for(std::size_t size) const {
     if (ended_) return *ended_;
-    if (full_ || resources_.disk_full) return Error::no_space;
-    const std::uint64_t pending = tail_.pending_bytes();
+    if (full_ || journal_full_ || resources_.disk_full) return Error::no_space;
+    const std::uint64_t pending = waiting_bytes();
     // A batch larger than the limit passes when it is alone.
     if (pending > 0 && pending + size > resources_.options.pending_bytes_max) return Error::limit;
     return {};
@@ -96,20 +99,35 @@ void Log::begin_segment(Offset base) {
     segments_.roll(base);
 }
 
+void Log::commit() {
+    if (is_lazy())
+        resources_.committer.commit(*this);
+    else
+        resources_.journal.commit(*this);
+}
+
+// Appended and not durable, or excused from it.
+std::uint64_t Log::waiting_bytes() const {
+    return tail_.added_mark() - (is_lazy() ? tail_.written_mark() : tail_.secured_mark());
+}
+
 bool Log::commit_once() {
     if (ended_) return false;
     const Visit visit(*this);
+    const std::uint64_t until = tail_.added_mark();
     const LogWriter::Policy policy{
-        .flush_messages = is_lazy() ? config_.flush_messages : 1,
+        .everything = is_lazy() || sync_now_ || std::exchange(write_all_, false),
+        .flush_messages = is_lazy() ? config_.flush_messages : INT64_MAX,
         .sync_now = std::exchange(sync_now_, false),
     };
     const auto done = writer_.step(policy);
+    if (policy.sync_now && writer_.synced_mark() < until) sync_now_ = true;
     publish();
+    resources_.journal.segments_synced();
     if (done) {
         full_ = false;
-        return writer_.has_work();
+        return sync_now_ || (is_lazy() ? writer_.has_work() : writes_behind());
     }
-    sync_now_ |= policy.sync_now;
     if (done.error() != Error::no_space) {
         end(done.error());
         return false;
@@ -124,16 +142,54 @@ bool Log::commit_once() {
     return !ended_;
 }
 
+bool Log::writes_behind() const {
+    // Less than a page may not end one.
+    const std::size_t bytes = std::max(resources_.options.write_behind_bytes, page_bytes);
+    return tail_.secured_mark() >= tail_.written_mark() + bytes || writer_.roll_due();
+}
+
 void Log::publish() {
-    offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : writer_.synced());
+    const Offset durable = std::max(journaled_, writer_.synced());
+    offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : durable);
     if (PLANT("log.acknowledged_before_sync")) offsets_.durable = offsets_.end;
     if (BUGGIFY("log.evict_early")) tail_.evict();
-    if (writer_.written() == writer_.synced())
-        unsynced_since_.reset();
-    else if (!unsynced_since_)
-        unsynced_since_ = resources_.doors.scheduler.now();
+    const auto note = [this](std::optional<Time>& since, bool holds) {
+        if (!holds) since.reset();
+        if (holds && !since) since = resources_.doors.scheduler.now();
+    };
+    note(unsynced_since_, writer_.written() != writer_.synced());
+    note(behind_since_, tail_.secured_mark() > tail_.written_mark());
     for (const Offset snapshot : writer_.take_snapshots()) snapshots_.push_back(snapshot);
     progressed_.notify_all();
+}
+
+std::vector<Tail::Piece> Log::unsecured(std::size_t bytes_max) {
+    if (ended_ || is_lazy() || tail_.secured_mark() == tail_.added_mark()) return {};
+    auto pieces = tail_.unsecured(bytes_max);
+    // It was lazy until now: what it wrote meanwhile is in its segments only.
+    if (pieces.empty()) secure_by_segment();
+    return pieces;
+}
+
+void Log::journaled(std::uint64_t mark, Offset next) {
+    if (ended_) return;
+    tail_.secured(mark);
+    journaled_ = std::max(journaled_, next);
+    journal_full_ = false;
+    publish();
+    if (tail_.secured_mark() < tail_.added_mark()) commit();
+    if (writes_behind()) resources_.committer.commit(*this);
+}
+
+void Log::journal_is_full() {
+    journal_full_ = true;
+    progressed_.notify_all();
+}
+
+void Log::write_behind() {
+    if (ended_) return;
+    sync_now_ = true;
+    resources_.committer.commit(*this);
 }
 
 void Log::end(Error why) {
@@ -141,6 +197,8 @@ void Log::end(Error why) {
     SOMETIMES("log.offline", why != Error::stopped);
     ended_ = why == Error::stopped ? Error::stopped : Error::io;
     offline_ = ended_ == Error::io;
+    // What the segments lack must stay in the journal.
+    if (offline_ && tail_.secured_mark() > writer_.synced_mark()) resources_.journal.close();
     if (offline_) resources_.doors.logger.error("log.offline", {{"log", name_}});
     progressed_.notify_all();
 }
@@ -151,6 +209,7 @@ Result<void> Log::wait_durable(Offset end) {
     while (offsets_.durable < end) {
         if (ended_) return *ended_;
         resources_.committer.kick();
+        resources_.journal.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};
@@ -161,8 +220,7 @@ Result<void> Log::wait_synced(Offset end) {
         if (ended_) return *ended_;
         // Whoever wants everything on disk, to stop or to delete, must not wait for room.
         if (full_) return Error::no_space;
-        sync_now_ = true;
-        resources_.committer.commit(*this);
+        write_behind();
         CHECK_OK(progressed_.wait());
     }
     return {};
@@ -171,9 +229,9 @@ Result<void> Log::wait_synced(Offset end) {
 Result<void> Log::wait_for_room() {
     const Visit visit(*this);
     // Half of it, or everybody who waits would come back for one batch.
-    while (tail_.pending_bytes() > resources_.options.pending_bytes_max / 2) {
+    while (waiting_bytes() > resources_.options.pending_bytes_max / 2) {
         if (ended_) return *ended_;
-        if (full_ || resources_.disk_full) return Error::no_space;
+        if (full_ || journal_full_ || resources_.disk_full) return Error::no_space;
         CHECK_OK(progressed_.wait());
     }
     return room_for(0);

@@ -18,8 +18,12 @@
 namespace sluice::storage {
 
 // The log of one partition in its own directory of segments. Appending is memory only: offsets,
-// epochs, producers, and where each batch will stand in which segment. The committer calls back to
-// have it written and synced. A Store makes it; a partition owns it.
+// epochs, producers, and where each batch will stand in which segment. The shard's journal makes it
+// durable, the committer brings it to the segments behind that; a log that need not be durable at
+// once (flush.messages) has segments only. A Store makes it; a partition owns it.
+//
+// Nothing truncates a log while it is open. What does, one day, must first take a checkpoint: then
+// nothing in the journal is needed any more that a replay could write over what came later.
 class Log final : public broker::PartitionLog {
 public:
     static Result<std::unique_ptr<Log>> open(LogResources& resources, const LogOpening& opening);
@@ -47,16 +51,33 @@ public:
     std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
     // Writes and syncs everything, and ends: no call comes back with anything but Error::stopped.
     Result<void> close();
-    // Has it synced when its topic's flush interval has passed.
-    void flush_if_due(Time now);
+    // Has it written or synced when that is due by time.
+    void write_if_due(Time now);
     // Ends without writing anything more, and waits until nobody is inside.
-    void abandon();
+    enum class Leaving { stopped, deleted };
+    void abandon(Leaving why);
 
     // For the committer. True when there is more to do.
     bool commit_once();
-    bool is_ended() const { return ended_.has_value(); }
+    CommitPlace& commit_place() { return commit_place_; }
+
+    // For the journal. What may go into it and is not durable: whole batches, oldest first.
+    std::vector<Tail::Piece> unsecured(std::size_t bytes_max);
+    std::uint64_t secured_mark() const { return tail_.secured_mark(); }
+    // It is durable up to there.
+    void journaled(std::uint64_t mark, Offset next);
+    // It cannot be made durable, ever, or for want of space now.
+    void journal_failed() { end(Error::io); }
+    void journal_is_full();
+    // Has everything written and synced in the segments; never waits.
+    void write_behind();
+    // The same, for want of the journal.
+    void secure_by_segment() { write_behind(); }
+    Offset synced() const { return writer_.synced(); }
+    JournalPlace& journal_place() { return journal_place_; }
 
     const std::string& name() const { return name_; }
+    const TopicId& topic() const { return topic_; }
     const std::string& directory() const { return directory_; }
     const broker::LogConfig& config() const { return config_; }
 
@@ -83,7 +104,10 @@ private:
 
     Result<void> room_for(std::size_t size) const;
     void begin_segment(Offset base);
+    void commit();
     void publish();
+    std::uint64_t waiting_bytes() const;
+    bool writes_behind() const;
     void end(Error why);
     bool is_lazy() const { return config_.flush_messages > 1; }
 
@@ -114,6 +138,7 @@ private:
     LogResources& resources_;
     const std::string name_;
     const std::string directory_;
+    const TopicId topic_;
     broker::LogConfig config_;
     Segments segments_;
     replication::LeaderEpochs epochs_;
@@ -126,10 +151,16 @@ private:
     env::Mutex upkeep_;  // One at a time changes segments or checkpoints.
     int visits_ = 0;
     env::Completion* left_ = nullptr;  // Somebody waits for the last visit to end.
+    CommitPlace commit_place_;
+    JournalPlace journal_place_;
+    Offset journaled_;  // Everything before it is durable, in the journal or in segments.
     std::optional<Error> ended_;
-    bool full_ = false;  // The last write found no space.
+    bool full_ = false;          // The last write of a segment found no space,
+    bool journal_full_ = false;  // or the journal none.
     std::optional<Time> unsynced_since_;
-    bool sync_now_ = false;  // Whatever the flush policy says.
+    std::optional<Time> behind_since_;  // There has been something in the journal only.
+    bool write_all_ = false;            // Whatever the limits say,
+    bool sync_now_ = false;             // and sync it, whatever the flush policy says.
     Offset appended_at_upkeep_;
 
     Offset start_on_disk_;  // No start after a crash is before it.

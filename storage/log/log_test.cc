@@ -143,6 +143,7 @@ TEST_F(LogTest, RollsWhenASegmentIsOldByItsTimestamps) {
     append_batch({.values = {"a"}, .timestamp = Timestamp(1'000)});
     append_batch({.values = {"b"}, .timestamp = Timestamp(11'000)});
     append_batch({.values = {"c"}, .timestamp = Timestamp(11'001)});
+    settle();
     EXPECT_FALSE(disk.exists(file(1)));
     EXPECT_TRUE(disk.exists(file(2)));
 }

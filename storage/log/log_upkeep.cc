@@ -82,9 +82,15 @@ Result<void> Log::replace_snapshot(Offset offset, Slice bytes) {
     return {};
 }
 
-void Log::flush_if_due(Time now) {
-    if (ended_ || !unsynced_since_ || now - *unsynced_since_ < config_.flush_interval) return;
-    sync_now_ = true;
+void Log::write_if_due(Time now) {
+    if (ended_) return;
+    const bool sync =
+        is_lazy() && unsynced_since_ && now - *unsynced_since_ >= config_.flush_interval;
+    const bool write =
+        behind_since_ && now - *behind_since_ >= resources_.options.write_behind_delay;
+    if (!sync && !write) return;
+    sync_now_ |= sync;
+    write_all_ = true;
     resources_.committer.commit(*this);
 }
 
@@ -95,13 +101,16 @@ Result<void> Log::close() {
     } else {
         closed = checkpoint();
     }
-    abandon();
+    abandon(Leaving::stopped);
     return closed;
 }
 
-void Log::abandon() {
+void Log::abandon(Leaving why) {
     end(Error::stopped);
     resources_.committer.leave(*this);
+    const bool needs_replay = tail_.secured_mark() > writer_.synced_mark();
+    if (needs_replay && why != Leaving::deleted) resources_.journal.close();
+    resources_.journal.forget(*this);
     if (visits_ > 0) {
         env::Completion left(resources_.doors.scheduler);
         left_ = &left;
@@ -136,7 +145,9 @@ Result<void> Log::maintain(const broker::LogConfig& config, Offset high_watermar
     if (ended_) return *ended_;
     const Visit visit(*this);
     TRY(const auto guard, upkeep_.lock());
+    const bool was_lazy = is_lazy();
     config_ = config;
+    if (was_lazy != is_lazy()) commit();
     CHECK_OK(delete_expired(std::min(high_watermark, offsets_.durable), wall));
     CHECK_OK(delete_due_files());
     producers_.expire(wall, config_.producer_id_expiration);

@@ -13,39 +13,44 @@ Result<void> LogWriter::open() {
 }
 
 void LogWriter::plan_roll(Offset base, std::vector<std::uint8_t> producers) {
-    rolls_.push_back({base, std::move(producers)});
+    rolls_.push_back({base, tail_.added_mark(), std::move(producers)});
 }
 
 Result<void> LogWriter::step(const Policy& policy) {
-    std::uint64_t left = tail_.pending_bytes();
-    while (left > 0) {
-        const Tail::Chunk chunk = tail_.pending(resources_.options.write_bytes_max);
-        if (chunk.segment != segment_) break;
+    // A segment that ends does so in the middle of a page.
+    const bool everything = policy.everything || roll_due();
+    const std::uint64_t until = everything ? tail_.added_mark() : tail_.secured_mark();
+    const Tail::Want want{.everything = everything,
+                          .bytes_max = resources_.options.write_bytes_max};
+    while (tail_.written_mark() < until) {
+        const Tail::Chunk chunk = tail_.pending(want);
+        if (chunk.size == 0 || chunk.segment != segment_) break;
         CHECK_OK(write(chunk));
-        left -= std::min(left, chunk.size);
     }
-    const bool rolls = !rolls_.empty() && rolls_.front().base == written_;
+    const bool rolls = !rolls_.empty() && rolls_.front().mark == tail_.written_mark();
     const bool sync_due = written_.minus(synced_) >= policy.flush_messages || policy.sync_now;
-    if (written_ > synced_ && (sync_due || rolls)) CHECK_OK(sync());
+    if (synced_mark_ < tail_.written_mark() && (sync_due || rolls)) CHECK_OK(sync());
     if (rolls) CHECK_OK(roll());
     return {};
 }
 
 Result<void> LogWriter::write(const Tail::Chunk& chunk) {
-    std::uint64_t written = 0;
-    CHECK_OK(write_fully(*file_, chunk.position, chunk.pieces, written));
-    written_ = chunk.end;
+    CHECK_OK(write_pages(*file_, chunk.position, chunk.pieces));
+    if (chunk.end) written_ = std::max(written_, *chunk.end);
     tail_.written(chunk);
     return {};
 }
 
 Result<void> LogWriter::sync() {
     const Offset covered = written_;
+    const std::uint64_t mark = tail_.written_mark();
     const auto synced = file_->sync();
     // The disk may have dropped what it could not write: there is no second try.
     if (synced.failed() && !PLANT("log.failed_sync_taken_for_done"))
         return synced.error() == Error::stopped ? Error::stopped : Error::io;
     synced_ = covered;
+    synced_mark_ = mark;
+    tail_.secured(mark);
     return {};
 }
 

@@ -28,16 +28,21 @@ public:
     void plan_roll(Offset base, std::vector<std::uint8_t> producers);
 
     struct Policy {
+        bool everything = true;           // Otherwise whole pages of what is secured.
         std::int64_t flush_messages = 1;  // Sync when so many records are not.
         bool sync_now = false;
     };
-    // Writes everything that was appended before the call, and syncs if the policy says so; ends
+    // Writes what was appended or secured before the call, and syncs if the policy says so; ends
     // early where a segment does. Error::no_space: nothing is lost, try again.
     Result<void> step(const Policy& policy);
-    bool has_work() const { return tail_.pending_bytes() > 0 || !rolls_.empty(); }
+    // Something was appended and not written, or a segment may end.
+    bool has_work() const { return tail_.written_mark() < tail_.added_mark() || !rolls_.empty(); }
+    bool roll_due() const { return !rolls_.empty() && rolls_.front().mark <= tail_.secured_mark(); }
 
     Offset written() const { return written_; }
     Offset synced() const { return synced_; }
+    // As far as the tail is synced.
+    std::uint64_t synced_mark() const { return synced_mark_; }
     // The one whose file is written to.
     Offset segment() const { return segment_; }
     // Producer snapshots written since the last call.
@@ -48,6 +53,7 @@ public:
 private:
     struct Roll {
         Offset base;
+        std::uint64_t mark;  // Of the tail, where the segment ends.
         std::vector<std::uint8_t> producers;
     };
 
@@ -62,6 +68,7 @@ private:
     Offset segment_;
     Offset written_;
     Offset synced_;
+    std::uint64_t synced_mark_ = 0;  // Of the tail.
     std::deque<Roll> rolls_;
     std::vector<Offset> snapshots_;
 };

@@ -12,10 +12,27 @@ struct LogOptions {
     // A log's tail grows in blocks between these sizes, larger ones while it is written fast.
     std::size_t block_bytes_min = 4096;
     std::size_t block_bytes_max = std::size_t{1} << 20;
-    // Blocks of all logs together: what is on disk goes beyond it, oldest first.
-    std::size_t cache_bytes_max = std::size_t{256} << 20;
-    // What may wait for the disk: append answers Error::limit beyond it.
+    // Blocks of all logs together: what is in its segment goes beyond it, oldest first, and is
+    // brought there in time.
+    std::size_t cache_bytes_max = std::size_t{192} << 20;
+    // What of one log may wait to be durable: append answers Error::limit beyond it.
     std::size_t pending_bytes_max = std::size_t{32} << 20;
+
+    // The journal: so many files, none or at least two, and how large each is. Without one, and
+    // for a batch that does not fit into a file, segments are synced.
+    std::size_t journal_files_max = 4;
+    std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
+    // A new file grows by this much.
+    std::size_t journal_growth_bytes = std::size_t{1} << 20;
+    // One record takes about so much, at least one block of one log, in about so many pieces.
+    std::size_t journal_commit_bytes_max = std::size_t{4} << 20;
+    std::size_t journal_entries_max = 4096;
+    // Smaller pieces are copied together, larger ones written from where they are.
+    std::size_t journal_copy_bytes_max = 16 << 10;
+    // A log that has so much in the journal only writes it to its segment; whatever it is, after so
+    // long.
+    std::size_t write_behind_bytes = std::size_t{1} << 20;
+    Duration write_behind_delay = seconds(10);
 
     // One write, at least one block.
     std::size_t write_bytes_max = std::size_t{4} << 20;

@@ -75,7 +75,11 @@ Result<void> Recovery::prepare_directory() {
     CHECK_OK(disk_.make_directory(directory_));
     TRY(auto entries, disk_.list(directory_));
     // Its own name may be there only since the process that made it was killed.
-    if (!opening_.hints.clean || entries.empty()) CHECK_OK(disk_.sync_directory(opening_.root));
+    // One sync is enough for all that were there before it.
+    if (entries.empty() || (!opening_.hints.clean && !resources_.names_synced)) {
+        CHECK_OK(disk_.sync_directory(opening_.root));
+        resources_.names_synced = resources_.names_synced || !entries.empty();
+    }
     TRY(const bool changed, finish_leftovers(entries));
     if (changed) {
         TRY(entries, disk_.list(directory_));
@@ -373,6 +377,8 @@ Result<void> Recovery::cut(const Cut& cut) {
 Result<void> Recovery::make_durable(Offset from) {
     for (std::size_t i = log_.segments.size(); i-- > 0;) {
         const Offset base = log_.segments[i]->base;
+        // Everything in it was synced before.
+        if (log_.bytes_since_checkpoint == 0) break;
         TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
         CHECK_OK(file->sync());
         if (base <= from) break;

@@ -7,6 +7,7 @@
 #include "storage/log/committer.h"
 #include "storage/log/file_cache.h"
 #include "storage/log/index_cache.h"
+#include "storage/log/journal.h"
 #include "storage/log/options.h"
 #include "storage/log/tail.h"
 
@@ -18,21 +19,23 @@ struct LogDoors {
     const env::Clock& clock;
     env::Disk& disk;
     env::Logger& logger;
+    Random& random;
 
     static LogDoors of(const env::Env& env) {
-        return {env.scheduler, env.clock, env.disk, env.logger};
+        return {env.scheduler, env.clock, env.disk, env.logger, env.random};
     }
 };
 
-// What all logs of one shard share.
+// What all logs of one shard share, in the data directory `root`.
 struct LogResources {
-    LogResources(const LogDoors& doors_of_shard, const LogOptions& limits)
+    LogResources(const LogDoors& doors_of_shard, const std::string& root, const LogOptions& limits)
         : doors(doors_of_shard),
           options(limits),
           files(doors.disk, options.idle_files_max),
           indexes(options.index_cache_bytes_max),
           tails(options.cache_bytes_max),
-          committer(doors.scheduler, options.flushes_max) {}
+          committer(doors.scheduler, options.flushes_max),
+          journal(doors, root, options, tails) {}
 
     const LogDoors doors;
     const LogOptions options;
@@ -40,8 +43,11 @@ struct LogResources {
     IndexCache indexes;
     TailBudget tails;
     Committer committer;
+    Journal journal;
     // By name; a log is here from its making to its end.
     std::map<std::string, Log*> logs;
+    // The names of the logs that the last run left are durable.
+    bool names_synced = false;
     // The disk is full, or nearly: appends are refused until it is not.
     bool disk_full = false;
 };

@@ -11,7 +11,7 @@
 namespace sluice::storage {
 
 Store::Store(const LogDoors& doors, std::string root, const LogOptions& options)
-    : resources_(doors, options),
+    : resources_(doors, root, options),
       root_(std::move(root)),
       stop_asked_(doors.scheduler),
       fibers_(doors.scheduler) {}
@@ -46,7 +46,7 @@ Result<void> Store::close(broker::PartitionLog& log) {
 
 Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
     Log& removed = mine(*log);
-    removed.abandon();
+    removed.abandon(Log::Leaving::deleted);
     const std::string from = removed.directory();
     // Unique however often a topic of that name comes and goes, also over restarts.
     std::string to;
@@ -92,6 +92,7 @@ void Store::stop() {
     stop_asked_.set();
     fibers_.join();
     resources_.committer.join();
+    resources_.journal.join();
 }
 
 Result<void> Store::start_housekeeping() {
@@ -107,7 +108,7 @@ void Store::keep_house() {
     while (!stopping_) {
         watch_space();
         delete_due_directories();
-        for (const auto& [name, log] : resources_.logs) log->flush_if_due(scheduler.now());
+        for (const auto& [name, log] : resources_.logs) log->write_if_due(scheduler.now());
         const Time next = scheduler.now() + resources_.options.housekeeping_interval;
         const auto asked = stop_asked_.wait_until(next);
         if (asked.failed() && asked.error() == Error::stopped) return;

@@ -26,6 +26,7 @@ public:
     Result<void> close(broker::PartitionLog& log) override;
     Result<void> remove(std::unique_ptr<broker::PartitionLog> log) override;
     std::vector<Checkpoint> checkpoints() override;
+    bool failed() const override { return resources_.journal.failed(); }
     void stop() override;
 
     const LogResources& resources() const { return resources_; }

@@ -8,13 +8,14 @@
 namespace sluice::storage {
 namespace {
 
-constexpr std::size_t block_alignment = 4096;
 constexpr std::size_t mark_interval_bytes = 4096;
 // A block that took less time to fill is followed by a larger one, one that took much more by a
 // smaller one.
 constexpr Duration block_fill_time = milliseconds(500);
 // Blocks that wait for a disk, in front of others that could go.
 constexpr int trim_misses_max = 64;
+// Of the budget, for blocks that were used and may be again.
+constexpr std::size_t spare_part = 16;
 
 protocol::BatchView batch_at(Slice bytes) {
     const auto batch = protocol::first_batch(bytes);
@@ -23,6 +24,23 @@ protocol::BatchView batch_at(Slice bytes) {
 }
 
 }  // namespace
+
+Buffer TailBudget::take(std::size_t bytes) {
+    const auto spare = spare_.find(bytes);
+    if (spare == spare_.end()) return Buffer::allocate(bytes, page_bytes);
+    Buffer buffer = std::move(spare->second.back());
+    spare->second.pop_back();
+    if (spare->second.empty()) spare_.erase(spare);
+    spare_bytes_ -= bytes;
+    return buffer;
+}
+
+void TailBudget::give(Buffer buffer) {
+    const std::size_t bytes = buffer.size();
+    if (!buffer.is_sole() || spare_bytes_ + bytes > bytes_max_ / spare_part) return;
+    spare_bytes_ += bytes;
+    spare_[bytes].push_back(std::move(buffer));
+}
 
 std::uint64_t TailBudget::added(Tail& tail, std::size_t bytes) {
     bytes_ += bytes;
@@ -47,11 +65,8 @@ void TailBudget::trim() {
 MutableSlice Tail::add(Slice batch, const BatchPlace& place, Offset segment, std::uint64_t position,
                        Time now) {
     ASSERT(!batch.empty());
-    Block& block = room_for(batch.size(), segment, now);
-    if (block.filled == 0) {
-        block.first = place.base;
-        block.position = position;
-    }
+    Block& block = room_for(batch.size(), segment, position, now);
+    if (block.empty()) block.first = place.base;
     ASSERT(block.position + block.filled == position);
     if (block.marks.empty() || block.filled - block.marks.back().at >= mark_interval_bytes)
         block.marks.push_back({place.base, block.filled});
@@ -63,21 +78,35 @@ MutableSlice Tail::add(Slice batch, const BatchPlace& place, Offset segment, std
     return copy;
 }
 
-Tail::Block& Tail::room_for(std::size_t size, Offset segment, Time now) {
+Tail::Block& Tail::room_for(std::size_t size, Offset segment, std::uint64_t position, Time now) {
     if (!blocks_.empty()) {
         Block& last = blocks_.back();
         if (last.segment == segment && last.buffer.size() - last.filled >= size) return last;
     }
     block_bytes_ = next_block_bytes(now);
     Block block;
-    block.buffer = Buffer::allocate(std::max(block_bytes_, size), block_alignment);
+    block.lead = block.filled = position % page_bytes;
+    block.buffer = budget_.take(page_ceil(std::max(block_bytes_, block.lead + size)));
     block.segment = segment;
+    block.position = position - block.lead;
     block.begin = added_;
     block.made = now;
     block.age = budget_.added(*this, block.buffer.size());
+    const bool follows = !blocks_.empty() && blocks_.back().segment == segment;
+    block.lead_is_here = block.lead == 0;
+    if (follows) share_page(block, blocks_.back());
+    if (!block.lead_is_here) std::memset(block.buffer.data(), 0, block.lead);
     blocks_.push_back(std::move(block));
     budget_.trim();
     return blocks_.back();
+}
+
+void Tail::share_page(Block& block, const Block& before) {
+    ASSERT(before.position + before.filled == block.position + block.lead);
+    const std::size_t from = before.filled - block.lead;
+    block.lead_is_here = before.lead_is_here || from >= before.lead;
+    if (block.lead_is_here)
+        std::memcpy(block.buffer.data(), before.buffer.data() + from, block.lead);
 }
 
 std::size_t Tail::next_block_bytes(Time now) const {
@@ -94,7 +123,7 @@ std::size_t Tail::next_block_bytes(Time now) const {
 Tail::Begin Tail::begin() const {
     ASSERT(!blocks_.empty());
     const Block& first = blocks_.front();
-    return {first.first, first.segment, first.position};
+    return {first.first, first.segment, first.position + first.lead};
 }
 
 const Tail::Block& Tail::block_of(Offset offset) const {
@@ -119,7 +148,8 @@ broker::LogRead Tail::read(const broker::PartitionLog::ReadRange& range) const {
     broker::LogRead result;
     const Block* block = &block_of(range.from);
     std::size_t at = find_batch(*block, range.from);
-    for (; block != blocks_.data() + blocks_.size(); ++block, at = 0) {
+    for (; block != blocks_.data() + blocks_.size(); ++block) {
+        if (block->first > range.from) at = block->lead;
         const Slice bytes(block->buffer.data(), block->filled);
         std::size_t end = at;
         // Most reads take all of a block: then only its last batch matters.
@@ -144,52 +174,116 @@ broker::LogRead Tail::read(const broker::PartitionLog::ReadRange& range) const {
     return result;
 }
 
-Tail::Chunk Tail::pending(std::size_t bytes_max) const {
+Tail::Chunk Tail::pending(const Want& want) const {
     Chunk chunk;
-    for (const Block& block : blocks_) {
-        if (block.begin + block.filled <= written_) continue;
-        if (chunk.size > 0 && (block.segment != chunk.segment || chunk.size >= bytes_max)) break;
-        if (chunk.pieces.size() >= options_.write_pieces_max) break;
-        const std::size_t from = written_ > block.begin ? written_ - block.begin : 0;
+    chunk.mark = written_;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const Block& block = blocks_[i];
+        if (block.end() <= written_) continue;
+        if (chunk.size > 0 && block.segment != chunk.segment) break;
+        if ((chunk.position + chunk.size) % page_bytes != 0) break;
+        if (chunk.size >= want.bytes_max || chunk.pieces.size() >= options_.write_pieces_max) break;
+        const std::size_t end =
+            end_in(block, i + 1 < blocks_.size() ? &blocks_[i + 1] : nullptr, want);
+        if (end <= block.at(chunk.mark)) continue;
+        std::size_t from = block.at(chunk.mark);
+        if (block.lead_is_here || page_floor(from) >= block.lead) from = page_floor(from);
         if (chunk.size == 0) {
             chunk.segment = block.segment;
             chunk.position = block.position + from;
         }
-        chunk.pieces.push_back(Slice(block.buffer.data() + from, block.filled - from));
-        chunk.size += block.filled - from;
-        chunk.end = block.next;
+        ASSERT(block.position + from == chunk.position + chunk.size);
+        chunk.pieces.push_back(Slice(block.buffer.data() + from, end - from));
+        chunk.size += end - from;
+        chunk.mark = block.begin + (end - block.lead);
     }
+    for (const Block& block : blocks_)
+        if (!block.empty() && block.end() <= chunk.mark) chunk.end = block.next;
     return chunk;
 }
 
+// How far to write of a block: not its last page when that is not full yet or the next block has
+// all of it.
+std::size_t Tail::end_in(const Block& block, const Block* follower, const Want& want) const {
+    const std::uint64_t limit = want.everything ? added_ : secured_;
+    const std::size_t end = block.at(std::min(limit, block.end()));
+    const bool shares =
+        follower != nullptr && follower->segment == block.segment && follower->lead_is_here;
+    if (follower != nullptr && !shares && limit >= block.end()) return end;
+    if (follower == nullptr && want.everything) return end;
+    return page_floor(end);
+}
+
+template <class Move>
+void Tail::move_marks(Move move) {
+    const auto behind = [this] { return secured_ > written_ ? secured_ - written_ : 0; };
+    const std::uint64_t before = behind();
+    move();
+    budget_.written_behind_ += behind() - before;
+}
+
 void Tail::written(const Chunk& chunk) {
-    written_ += chunk.size;
-    ASSERT(written_ <= added_);
+    ASSERT(chunk.mark <= added_);
+    move_marks([&] { written_ = std::max(written_, chunk.mark); });
     budget_.trim();
+}
+
+void Tail::secured(std::uint64_t mark) {
+    ASSERT(mark <= added_);
+    move_marks([&] { secured_ = std::max(secured_, mark); });
+}
+
+std::vector<Tail::Piece> Tail::unsecured(std::size_t bytes_max) {
+    std::vector<Piece> pieces;
+    std::size_t bytes = 0;
+    std::uint64_t mark = secured_;
+    for (Block& block : blocks_) {
+        if (bytes >= bytes_max) break;
+        if (block.end() <= mark) continue;
+        if (block.begin > mark) return {};
+        const std::size_t at = block.at(mark);
+        // The rest of its last page is written with it, whatever that is by then.
+        const MutableSlice rest = block.buffer.all().subspan(block.filled);
+        std::ranges::fill(rest.first(page_ceil(block.filled) - block.filled), std::uint8_t{0});
+        pieces.push_back({.segment = block.segment,
+                          .position = block.position + at,
+                          .next = block.next,
+                          .buffer = block.buffer,
+                          .at = at,
+                          .size = block.filled - at});
+        bytes += block.filled - at;
+        mark = block.end();
+    }
+    return pieces;
 }
 
 bool Tail::drop_first() {
     ASSERT(!blocks_.empty());
-    const Block& first = blocks_.front();
+    Block& first = blocks_.front();
     // A block without a batch was made just now and is about to get one.
-    if (first.filled == 0 || first.begin + first.filled > written_) return false;
-    budget_.removed(first.age, first.buffer.size());
+    if (first.empty() || first.end() > written_) return false;
+    drop(first);
     blocks_.erase(blocks_.begin());
     return true;
 }
 
+void Tail::drop(Block& block) {
+    budget_.removed(block.age, block.buffer.size());
+    budget_.give(std::move(block.buffer));
+}
+
 void Tail::evict() {
-    while (!blocks_.empty() && blocks_.front().begin + blocks_.front().filled <= written_) {
-        budget_.removed(blocks_.front().age, blocks_.front().buffer.size());
+    while (!blocks_.empty() && blocks_.front().end() <= written_) {
+        drop(blocks_.front());
         blocks_.erase(blocks_.begin());
     }
     if (blocks_.empty()) blocks_.shrink_to_fit();
 }
 
 void Tail::clear() {
-    for (const Block& block : blocks_) budget_.removed(block.age, block.buffer.size());
+    for (Block& block : blocks_) drop(block);
     blocks_.clear();
-    written_ = added_;
+    move_marks([this] { written_ = secured_ = added_; });
 }
 
 }  // namespace sluice::storage

@@ -11,6 +11,7 @@
 #include "core/protocol/record.h"
 #include "core/protocol/record_batch.h"
 #include "core/protocol/validate_batch.h"
+#include "storage/log/journal_replay.h"
 #include "storage/log/store.h"
 
 namespace sluice::storage::testing {
@@ -102,10 +103,12 @@ public:
 
     Result<void> open(broker::LogHints hints = {}) {
         Result<void> opened;
-        store = std::make_unique<Store>(LogDoors{*scheduler, clock, disk, logger}, "data", options);
+        store = std::make_unique<Store>(LogDoors{*scheduler, clock, disk, logger, random}, "data",
+                                        options);
         in_fiber([&] {
             ASSERT_TRUE(disk.make_directory("data"));
             ASSERT_TRUE(disk.sync_directory(""));
+            replay();
             auto result = store->open("topic-0", topic, config, hints);
             if (result)
                 log = std::move(*result);
@@ -113,6 +116,13 @@ public:
                 opened = result.error();
         });
         return opened;
+    }
+    // What a start does before it opens logs.
+    void replay() {
+        const LogDoors doors{*scheduler, clock, disk, logger, random};
+        std::map<std::string, broker::LogHints> hints;
+        hints["topic-0"].recovery_point = recovery_point;
+        ASSERT_TRUE(replay_journals(doors, "data", hints));
     }
     // As a start after a crash does; recovers from the last checkpoint taken.
     Result<void> reopen() {
@@ -182,6 +192,10 @@ public:
         });
         return result;
     }
+    // What goes on behind appends ends.
+    void settle() {
+        in_fiber([&] { ASSERT_TRUE(env::sleep_for(*scheduler, milliseconds(10))); });
+    }
     void checkpoint() {
         in_fiber([&] {
             // With no budget at all every log is brought up to date.
@@ -202,6 +216,7 @@ public:
     }
 
     HandClock clock;
+    Random random{7};
     LinesLogger logger{clock, {.burst = 1000}};
     std::unique_ptr<env::Scheduler> scheduler =
         std::make_unique<env::Scheduler>(clock, env::Scheduler::Options{.fibers_max = 1000});

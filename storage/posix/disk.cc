@@ -16,20 +16,24 @@
 namespace sluice::posix {
 namespace {
 
-constexpr std::size_t pieces_per_call_max = 64;
+constexpr std::size_t pieces_per_call_max = 256;
+// core/env/disk.h promises it.
+constexpr std::size_t direct_alignment = 4096;
 
 class PosixFile final : public env::File {
 public:
-    PosixFile(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {}
-    ~PosixFile() override { close(fd_); }
+    PosixFile(Reactor& reactor, int fd, bool writable)
+        : reactor_(reactor), fd_(fd), writable_(writable) {}
+    ~PosixFile() override {
+        close(fd_);
+        if (direct_fd_ >= 0) close(direct_fd_);
+    }
     PosixFile(const PosixFile&) = delete;
     PosixFile& operator=(const PosixFile&) = delete;
 
     Result<std::size_t> read(std::uint64_t offset, MutableSlice into) override {
         iovec piece{into.data(), into.size()};
-        Operation op{.kind = OperationKind::read, .fd = fd_, .pieces = &piece, .piece_count = 1};
-        op.offset = offset;
-        return count_of(reactor_.perform(op));
+        return perform(OperationKind::read, offset, {&piece, 1});
     }
 
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
@@ -37,12 +41,7 @@ public:
         const std::size_t count = std::min(pieces.size(), list.size());
         for (std::size_t i = 0; i < count; ++i)
             list[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-        Operation op{.kind = OperationKind::write,
-                     .fd = fd_,
-                     .pieces = list.data(),
-                     .piece_count = static_cast<unsigned>(count)};
-        op.offset = offset;
-        return count_of(reactor_.perform(op));
+        return perform(OperationKind::write, offset, std::span(list).first(count));
     }
 
     Result<void> sync() override {
@@ -68,8 +67,48 @@ private:
         return static_cast<std::size_t>(result);
     }
 
+    Result<std::size_t> perform(OperationKind kind, std::uint64_t offset, std::span<iovec> pieces) {
+        Operation op{.kind = kind,
+                     .fd = fd_,
+                     .pieces = pieces.data(),
+                     .piece_count = static_cast<unsigned>(pieces.size())};
+        op.offset = offset;
+        if (!is_aligned(offset, pieces) || !open_direct()) return count_of(reactor_.perform(op));
+        op.fd = direct_fd_;
+        const int result = reactor_.perform(op);
+        if (result != -EINVAL) return count_of(result);
+        // The device wants more than 4096 gives.
+        direct_refused_ = true;
+        Operation again{.kind = kind,
+                        .fd = fd_,
+                        .pieces = pieces.data(),
+                        .piece_count = static_cast<unsigned>(pieces.size())};
+        again.offset = offset;
+        return count_of(reactor_.perform(again));
+    }
+
+    static bool is_aligned(std::uint64_t offset, std::span<const iovec> pieces) {
+        std::uint64_t all = offset;
+        for (const iovec& piece : pieces)
+            all |= reinterpret_cast<std::uintptr_t>(piece.iov_base) | piece.iov_len;
+        return all % direct_alignment == 0 && !pieces.empty();
+    }
+
+    // Through /proc, because the file may have another name by now, or none.
+    bool open_direct() {
+        if (direct_fd_ >= 0) return true;
+        if (direct_refused_) return false;
+        const std::string path = "/proc/self/fd/" + std::to_string(fd_);
+        direct_fd_ = ::open(path.c_str(), (writable_ ? O_RDWR : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+        direct_refused_ = direct_fd_ < 0;
+        return !direct_refused_;
+    }
+
     Reactor& reactor_;
-    int fd_;
+    const int fd_;
+    const bool writable_;
+    int direct_fd_ = -1;  // The same file, past the page cache; opened when first wanted.
+    bool direct_refused_ = false;
 };
 
 class PosixLock final : public env::DiskLock {
@@ -137,7 +176,8 @@ int list_directory(const std::string& path, std::vector<env::DirectoryEntry>& en
 Result<std::unique_ptr<env::File>> PosixDisk::open(const std::string& path, env::OpenMode mode) {
     const int fd = ::open(full(path).c_str(), flags_of(mode) | O_CLOEXEC, 0644);
     if (fd < 0) return error_of(errno);
-    return std::unique_ptr<env::File>(std::make_unique<PosixFile>(reactor_, fd));
+    const bool writable = mode != env::OpenMode::read;
+    return std::unique_ptr<env::File>(std::make_unique<PosixFile>(reactor_, fd, writable));
 }
 
 Result<void> PosixDisk::make_directory(const std::string& path) {

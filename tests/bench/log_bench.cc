@@ -169,7 +169,7 @@ public:
     env::Scheduler scheduler{clock, {.fibers_max = 1000}};
     BlockingDisk disk{directory};
     std::unique_ptr<Store> store =
-        std::make_unique<Store>(LogDoors{scheduler, clock, disk, logger}, "");
+        std::make_unique<Store>(LogDoors{scheduler, clock, disk, logger, random}, "");
 };
 
 Bytes batch_of(int records) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/env/event.h"
 #include "tests/doors/doors_under_test.h"
 
@@ -34,6 +36,11 @@ std::string content(env::Env& env, const std::string& path) {
     return file ? read_all(**file) : "(" + std::string(name_of(file.error())) + ")";
 }
 
+// Behind the page that `at` stands in.
+std::size_t page_end(std::size_t at, std::size_t page) {
+    return (at / page + 1) * page;
+}
+
 void make_file(env::Env& env, const std::string& path, std::string_view text) {
     auto file = env.disk.open(path, OpenMode::create);
     ASSERT_TRUE(file) << path;
@@ -52,6 +59,72 @@ TEST_P(DiskDoorTest, ReadsBackWhatWasWrittenInPieces) {
         EXPECT_EQ(read_all(**file, 4), "two six");
         write_all(**file, 4, "TWO");
         EXPECT_EQ(content(env, "f"), "one TWO six");
+    });
+}
+
+// Aligned in every respect, which may take another way than the rest.
+TEST_P(DiskDoorTest, MixesAlignedAndOtherAccess) {
+    on_one_shard([](env::Env& env) {
+        constexpr std::size_t page = 4096;
+        auto file = env.disk.open("f", OpenMode::create);
+        ASSERT_TRUE(file);
+        Buffer pages = Buffer::allocate(3 * page, page);
+        const auto fill = [&](char first) {
+            for (std::size_t i = 0; i < pages.size(); ++i)
+                pages.data()[i] = static_cast<std::uint8_t>(first + static_cast<char>(i / page));
+        };
+        const auto write_pages = [&](std::uint64_t offset) {
+            for (std::size_t done = 0; done < pages.size();) {
+                const Slice rest[] = {Slice(pages.all()).subspan(done, page - done % page),
+                                      Slice(pages.all()).subspan(page_end(done, page))};
+                const auto written = (*file)->write(offset + done, rest);
+                ASSERT_TRUE(written);
+                ASSERT_GT(*written, 0u);
+                done += *written;
+            }
+        };
+        std::string expected;
+        fill('a');
+        write_pages(0);
+        expected = std::string(page, 'a') + std::string(page, 'b') + std::string(page, 'c');
+        write_all(**file, page - 2, "1234");
+        expected.replace(page - 2, 4, "1234");
+        EXPECT_EQ(content(env, "f"), expected);
+        fill('p');
+        write_pages(page);
+        expected.resize(page);
+        expected += std::string(page, 'p') + std::string(page, 'q') + std::string(page, 'r');
+        write_all(**file, 4 * page, "end");
+        expected += "end";
+        EXPECT_EQ(content(env, "f"), expected);
+        ASSERT_TRUE((*file)->sync());
+        Buffer back = Buffer::allocate(8 * page, page);
+        std::size_t count = 0;
+        for (;;) {
+            const auto some = (*file)->read(count, back.all().subspan(count));
+            ASSERT_TRUE(some);
+            if (*some == 0) break;
+            count += *some;
+        }
+        EXPECT_EQ(as_text(Slice(back.all()).first(count)), expected);
+    });
+}
+
+TEST_P(DiskDoorTest, GoesOnWithAlignedAccessUnderAnotherName) {
+    on_one_shard([](env::Env& env) {
+        auto file = env.disk.open("f", OpenMode::create);
+        ASSERT_TRUE(file);
+        ASSERT_TRUE(env.disk.rename("f", "g"));
+        Buffer page = Buffer::allocate(4096, 4096);
+        std::ranges::fill(page.all(), std::uint8_t{'x'});
+        std::size_t done = 0;
+        while (done < page.size()) {
+            const Slice rest = Slice(page.all()).subspan(done);
+            const auto written = (*file)->write(done, {&rest, 1});
+            ASSERT_TRUE(written);
+            done += *written;
+        }
+        EXPECT_EQ(content(env, "g"), std::string(4096, 'x'));
     });
 }
 

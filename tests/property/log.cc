@@ -13,6 +13,7 @@
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/validate_batch.h"
 #include "sim/testing.h"
+#include "storage/log/journal_replay.h"
 #include "storage/log/store.h"
 
 // The log against a model of it, on a simulated disk, through crashes in the middle of any call,
@@ -87,10 +88,21 @@ class LogLaw {
 public:
     explicit LogLaw(std::uint64_t seed)
         : random_(Random(seed).stream("law")), bench_({.world = {.seed = seed}}) {
-        options_.block_bytes_min = 256;
-        options_.block_bytes_max = 256u << random_.below(4);
-        options_.cache_bytes_max = 1024u << random_.below(6);
-        options_.pending_bytes_max = 8192;
+        options_.block_bytes_min = 4096;
+        options_.block_bytes_max = 4096u << random_.below(3);
+        options_.cache_bytes_max = 4096u << random_.below(6);
+        options_.pending_bytes_max = 4096u << random_.below(4);
+        options_.journal_files_max = random_.chance(0.1) ? 0 : 2 + random_.below(3);
+        options_.journal_file_bytes = 8192u << random_.below(4);
+        options_.journal_growth_bytes = 4096u << random_.below(4);
+        options_.journal_commit_bytes_max = 256u << random_.below(6);
+        options_.journal_entries_max = 1 + random_.below(4);
+        options_.journal_copy_bytes_max = 128u << random_.below(6);
+        options_.write_behind_bytes = 256u << random_.below(6);
+        options_.write_behind_delay =
+            milliseconds(static_cast<std::int64_t>(1 + random_.below(2000)));
+        options_.housekeeping_interval =
+            milliseconds(static_cast<std::int64_t>(10 + random_.below(1000)));
         options_.write_bytes_max = 256u << random_.below(6);
         options_.flushes_max = 1 + random_.below(3);
         options_.idle_files_max = random_.below(4);
@@ -160,7 +172,16 @@ private:
         maybe(FaultKind::sync_forgets_pages, 0.01);
     }
 
+    // What a start does before it opens logs.
+    bool replay(env::Env& env) {
+        const auto replayed =
+            replay_journals(LogDoors::of(env), "", {{"t-0", model_.hints}});
+        owe(!replayed.failed() || replayed.error() != Error::corrupt, "a journal is corrupt");
+        return !replayed.failed();
+    }
+
     void work(env::Env& env, bool clean_stop) {
+        if (!replay(env)) return;
         Store store(LogDoors::of(env), "", options_);
         auto log = store.open("t-0", topic_, config_, model_.hints);
         const bool was_clean = std::exchange(model_.hints.clean, false);
@@ -319,6 +340,7 @@ private:
         Offset end_before;
         for (int round = 0; round < 2 && !failed(); ++round) {
             bench_.start([this, round, &end_before](env::Env& env) {
+                if (!replay(env)) return owe(false, "a journal cannot be replayed without faults");
                 Store store(LogDoors::of(env), "", options_);
                 auto log = store.open("t-0", topic_, config_, model_.hints);
                 model_.hints.clean = false;

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/broker/log.h"
+#include "storage/log/resources.h"
+
+namespace sluice::storage {
+
+// Before any log is opened: brings to the logs' segments what the journals of the last run have
+// beyond them, syncs it, and removes the journals. May be interrupted anywhere and done again.
+// Error::corrupt when a record is damaged or missing that was durable once.
+//
+// `hints` say which entries need not be looked at.
+Result<void> replay_journals(const LogDoors& doors, const std::string& root,
+                             const std::map<std::string, broker::LogHints>& hints);
+
+// The last run ended cleanly: everything is in the segments.
+Result<void> discard_journals(const LogDoors& doors, const std::string& root);
+
+}  // namespace sluice::storage

@@ -1,0 +1,104 @@
+#include "storage/log/journal_target.h"
+
+#include <algorithm>
+
+#include "core/base/probe.h"
+#include "core/env/event.h"
+#include "storage/log/checkpoint_files.h"
+#include "storage/log/file_io.h"
+#include "storage/log/names.h"
+
+namespace sluice::storage {
+namespace {
+
+constexpr std::size_t idle_files_max = 8192;
+constexpr std::size_t syncs_max = 64;
+constexpr std::size_t metadata_bytes_max = 4096;
+
+}  // namespace
+
+JournalTargets::JournalTargets(const LogDoors& doors, const std::string& root, const Hints& hints)
+    : doors_(doors), root_(root), hints_(hints), files_(doors.disk, idle_files_max) {}
+
+Result<void> JournalTargets::write(const JournalEntry& entry, Slice bytes) {
+    TRY(Target* const found, find(entry.log));
+    Target& target = *found;
+    const bool same = target.topic == entry.topic || PLANT("journal.replay_ignores_topic_id");
+    SOMETIMES("journal.replay_skips_a_deleted_log", !target.topic || !same);
+    if (!target.topic || !same) return {};
+    if (entry.next <= target.durable) return {};
+    // Deleted since, with everything before it.
+    if (target.segments.empty() || entry.segment < *target.segments.begin()) return {};
+    const bool is_new = target.segments.insert(entry.segment).second;
+    SOMETIMES("journal.replay_makes_a_segment", is_new);
+    const std::string directory = join(root_, entry.log);
+    const std::string path = join(directory, offset_file(entry.segment, log_suffix));
+    TRY(const auto file, files_.open(path, env::OpenMode::create));
+    CHECK_OK(write_fully(*file, entry.position, bytes));
+    SOMETIMES("journal.replay_writes", true);
+    written_files_.insert(path);
+    written_directories_.insert(directory);
+    bytes_written_ += bytes.size();
+    return {};
+}
+
+Result<JournalTargets::Target*> JournalTargets::find(const std::string& log) {
+    const auto [found, is_new] = targets_.try_emplace(log);
+    if (is_new) CHECK_OK(load(log, found->second));
+    return &found->second;
+}
+
+Result<void> JournalTargets::load(const std::string& log, Target& target) {
+    const std::string directory = join(root_, log);
+    const auto entries = doors_.disk.list(directory);
+    if (entries.failed() && entries.error() == Error::not_found) return {};
+    if (entries.failed()) return entries.error();
+    const auto text =
+        read_file(doors_.disk, join(directory, partition_metadata_file), metadata_bytes_max);
+    // Made again after a deletion, and not far yet.
+    if (text.failed() && text.error() == Error::not_found) return {};
+    if (text.failed()) return text.error();
+    target.topic = parse_partition_metadata(as_text({text->data(), text->size()}));
+    Offset snapshot{0};
+    for (const auto& entry : *entries) {
+        const auto file = parse_offset_file(entry.name);
+        if (file && file->suffix == log_suffix) target.segments.insert(file->offset);
+        if (file && file->suffix == snapshot_suffix) snapshot = std::max(snapshot, file->offset);
+    }
+    // As recovery does: a recovery point alone may be about a deleted log of the same name.
+    const auto hint = hints_.find(log);
+    if (hint != hints_.end())
+        target.durable = std::min(snapshot, hint->second.recovery_point.value_or(Offset(0)));
+    return {};
+}
+
+Result<void> JournalTargets::sync() {
+    if (PLANT("journal.replay_not_synced")) return {};
+    CHECK_OK(sync_all(written_files_, false));
+    return sync_all(written_directories_, true);
+}
+
+Result<void> JournalTargets::sync_all(const std::set<std::string>& paths, bool directories) {
+    Result<void> all;
+    auto next = paths.begin();
+    env::FiberGroup fibers(doors_.scheduler);
+    const auto work = [&] {
+        while (next != paths.end() && !all.failed()) {
+            const std::string& path = *next++;
+            if (const auto done = sync_one(path, directories); done.failed()) all = done;
+        }
+    };
+    for (std::size_t i = 1; i < std::min(syncs_max, paths.size()); ++i)
+        if (fibers.spawn("journal-replay", work).failed()) break;
+    work();
+    fibers.join();
+    return all;
+}
+
+Result<void> JournalTargets::sync_one(const std::string& path, bool is_directory) {
+    if (is_directory) return doors_.disk.sync_directory(path);
+    TRY(const auto file, files_.open(path, env::OpenMode::write));
+    return file->sync();
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/broker/log.h"
+#include "storage/log/file_cache.h"
+#include "storage/log/journal_record.h"
+#include "storage/log/resources.h"
+
+namespace sluice::storage {
+
+// The logs that journals are replayed into: writes what they lack, syncs at the end.
+class JournalTargets {
+public:
+    using Hints = std::map<std::string, broker::LogHints>;
+
+    JournalTargets(const LogDoors& doors, const std::string& root, const Hints& hints);
+
+    // Brings `bytes` to where the entry says, unless the log is gone or has them durably.
+    Result<void> write(const JournalEntry& entry, Slice bytes);
+    // Everything written is durable on return, with its names.
+    Result<void> sync();
+    std::uint64_t bytes_written() const { return bytes_written_; }
+
+private:
+    // One log as it is found.
+    struct Target {
+        std::optional<TopicId> topic;  // None when there is no such log any more.
+        std::set<Offset> segments;
+        Offset durable{0};  // Everything before it was synced once.
+    };
+
+    Result<Target*> find(const std::string& log);
+    Result<void> load(const std::string& log, Target& target);
+    Result<void> sync_all(const std::set<std::string>& paths, bool directories);
+    Result<void> sync_one(const std::string& path, bool is_directory);
+
+    const LogDoors doors_;
+    const std::string root_;
+    const Hints& hints_;
+    FileCache files_;
+    std::map<std::string, Target> targets_;
+    std::set<std::string> written_files_;
+    std::set<std::string> written_directories_;
+    std::uint64_t bytes_written_ = 0;
+};
+
+}  // namespace sluice::storage
