@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/client/admin.h"
-#include "sim/log_checker.h"
 #include "sim/value.h"
 
 namespace sluice::sim {
@@ -17,23 +16,14 @@ constexpr std::uint32_t last_reader = 101;
 
 }  // namespace
 
-struct ProduceConsume::Client {
-    Client(ProduceConsume& workload, env::Env& e)
-        : env(e),
-          cluster({env.scheduler, env.clock, env.network, env.random},
-                  {.client_id = workload.topic_,
-                   .request_time_max = workload.request_time_max_,
-                   .connect_time_max = workload.request_time_max_},
-                  workload.context_.servers),
-          fibers(env.scheduler) {}
-    ~Client() { cluster.close(); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-
-    env::Env& env;
-    client::Cluster cluster;
-    env::FiberGroup fibers;
-};
+ProduceConsume::Client::Client(ProduceConsume& workload, env::Env& e)
+    : env(e),
+      cluster({env.scheduler, env.clock, env.network, env.random},
+              {.client_id = workload.topic_,
+               .request_time_max = workload.request_time_max_,
+               .connect_time_max = workload.request_time_max_},
+              workload.context_.servers),
+      fibers(env.scheduler) {}
 
 ProduceConsume::ProduceConsume(const WorkloadContext& context, std::string topic)
     : context_(context), topic_(std::move(topic)), draws_(context.world.stream("load." + topic_)) {
@@ -82,7 +72,7 @@ void ProduceConsume::produce(Client& client, std::uint32_t number) {
         const Duration pause(client.env.random.between(0, think_time_max_.count()));
         if (env::sleep_for(client.env.scheduler, pause).failed()) break;
     }
-    static_cast<void>(producer.flush().failed());
+    if (delivers_all()) static_cast<void>(producer.flush().failed());
     producer.close();
 }
 
@@ -190,7 +180,10 @@ std::string ProduceConsume::pending() const {
 }
 
 std::optional<Failure> ProduceConsume::judge() {
-    const auto anomalies = LogChecker({}).check(history_);
+    return failure_of(LogChecker({}).check(history_));
+}
+
+std::optional<Failure> ProduceConsume::failure_of(const std::vector<Anomaly>& anomalies) const {
     if (anomalies.empty()) return std::nullopt;
     std::string text;
     for (const Anomaly& anomaly : anomalies)

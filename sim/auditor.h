@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/client/admin.h"
+#include "sim/cluster.h"
+
+namespace sluice::sim {
+
+// When everything owed has happened and nobody asks for anything any more: what a server says of
+// itself must be the same after it was killed and started again, for all of it is logged. A server
+// that loses its disk then is a new one: it must not offer anything of what was.
+class Auditor {
+public:
+    // Topics whose names begin with `but` are not looked at.
+    Auditor(World& world, env::Address server, std::string but)
+        : world_(world), server_(std::move(server)), but_(std::move(but)) {}
+
+    // In a fiber of a client machine. Ends with an error when that machine does.
+    Result<void> run(env::Env& env, Node& server, bool wipe);
+    bool done() const { return done_; }
+    const std::optional<Failure>& failure() const { return failure_; }
+
+private:
+    struct Stock {
+        std::string cluster_id;
+        std::string text;  // A line for everything there is.
+    };
+    Result<Stock> take_stock(client::Admin& admin) const;
+    Result<void> describe_topics(client::Admin& admin, const protocol::MetadataResponse& metadata,
+                                 std::string& text) const;
+    Result<void> describe_groups(client::Admin& admin, std::string& text) const;
+    // Until it answers; the same twice in a row, lest something is still on its way.
+    Result<Stock> take_settled_stock(env::Env& env) const;
+    void kill(Node& server, bool wipe);
+    void compare(const Stock& before, const Stock& after);
+
+    World& world_;
+    const env::Address server_;
+    const std::string but_;
+    bool done_ = false;
+    std::optional<Failure> failure_;
+};
+
+}  // namespace sluice::sim

@@ -1,0 +1,59 @@
+#include "sim/workload_mix.h"
+
+#include "sim/broker_program.h"
+#include "sim/cluster_scenario.h"
+#include "sim/draw_options.h"
+#include "sim/produce_consume.h"
+#include "sim/rotten_topic.h"
+
+namespace sluice::sim {
+namespace {
+
+BrokerOptions draw_broker(Random& draws) {
+    BrokerOptions options;
+    options.logs = draw_log_options(draws);
+    options.broker.listen = {"broker", 9092};
+    options.broker.auto_create_topics = false;
+    options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
+    options.broker.checkpoint_interval = milliseconds(draws.between(50, 4'000));
+    options.broker.retention_check_interval = milliseconds(draws.between(200, 10'000));
+    options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
+    options.broker.log_opens_at_once = 1 + draws.below(8);
+    return options;
+}
+
+template <class Made>
+MakeWorkload workload() {
+    return [](const WorkloadContext& context) { return std::make_unique<Made>(context); };
+}
+
+}  // namespace
+
+std::unique_ptr<Scenario> make_workload_mix(World& world) {
+    Random draws = world.stream("workloads");
+    const BrokerOptions options = draw_broker(draws);
+    ClusterParts parts;
+    Node::Options node{.name = "broker"};
+    node.process.shards_max = 3;
+    node.disk.timing.sync = Duration(draws.between(100, 3'000));
+    parts.servers.push_back({.node = node,
+                             .make_program =
+                                 [options](const ProcessFacts& facts) {
+                                     return std::make_unique<BrokerProgram>(facts, options);
+                                 },
+                             .address = options.broker.listen});
+    const std::uint64_t writers = 1 + draws.below(2);
+    for (std::uint64_t i = 0; i < writers; ++i)
+        parts.workloads.push_back([i](const WorkloadContext& context) {
+            return std::make_unique<ProduceConsume>(context, fmt::format("topic-{}", i));
+        });
+    parts.workloads.push_back(workload<RottenTopic>());
+    parts.faults.horizon = seconds(60);
+    parts.faults.damage_single_copy = true;
+    parts.faults.flip_bits = true;
+    parts.faults.wipe_at_end = true;
+    parts.faults.damage_is_on = 0.55;
+    return std::make_unique<ClusterScenario>(world, std::move(parts));
+}
+
+}  // namespace sluice::sim
