@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/client/admin.h"
 #include "sim/cluster.h"
@@ -13,8 +14,8 @@ namespace sluice::sim {
 // that loses its disk then is a new one: it must not offer anything of what was.
 class Auditor {
 public:
-    // Topics whose names begin with `but` are not looked at.
-    Auditor(World& world, env::Address server, std::string but)
+    // Topics and groups whose names begin with one of `but` are not looked at.
+    Auditor(World& world, env::Address server, std::vector<std::string> but)
         : world_(world), server_(std::move(server)), but_(std::move(but)) {}
 
     // In a fiber of a client machine. Ends with an error when that machine does.
@@ -27,6 +28,7 @@ private:
         std::string cluster_id;
         std::string text;  // A line for everything there is.
     };
+    bool leaves_out(std::string_view name) const;
     Result<Stock> take_stock(client::Admin& admin) const;
     Result<void> describe_topics(client::Admin& admin, const protocol::MetadataResponse& metadata,
                                  std::string& text) const;
@@ -38,7 +40,7 @@ private:
 
     World& world_;
     const env::Address server_;
-    const std::string but_;
+    const std::vector<std::string> but_;
     bool done_ = false;
     std::optional<Failure> failure_;
 };

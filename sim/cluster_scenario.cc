@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/env/event.h"
+#include "sim/group_members.h"
 #include "sim/rotten_topic.h"
 
 namespace sluice::sim {
@@ -62,7 +63,7 @@ private:
 
 ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
     : parts_(std::move(parts)),
-      auditor_(world, parts_.servers.front().address, std::string(RottenTopic::prefix)),
+      auditor_(world, parts_.servers.front().address, {std::string(RottenTopic::prefix), std::string(GroupMembers::fleeting)}),
       context_{.world = world,
                .servers = {},
                .faults_over = faults_over_,

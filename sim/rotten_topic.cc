@@ -27,6 +27,7 @@ bool RottenTopic::is_damaged(std::uint32_t log) const {
 }
 
 bool RottenTopic::is_excused(std::uint32_t log) const {
+    if (cut_.contains(log)) return true;
     const std::string directory = name_of_log(log) + "/";
     return std::ranges::any_of(context().damages(), [&](const Damage& damage) {
         return damage.path.starts_with(directory) && !damage.settled;
@@ -34,12 +35,14 @@ bool RottenTopic::is_excused(std::uint32_t log) const {
 }
 
 void RottenTopic::logged(std::string_view line) {
-    if (line.find("log.damaged") == std::string_view::npos &&
-        line.find("log.corrupt") == std::string_view::npos)
-        return;
+    const auto says = [line](std::string_view words) {
+        return line.find(words) != std::string_view::npos;
+    };
+    const bool reports = says(" log.damaged ") || says(" log.corrupt ");
+    if (!reports && !says(" log.cut ")) return;
     for (std::uint32_t log = 0; log < partitions(); ++log)
-        if (line.find("log=" + name_of_log(log) + " ") != std::string_view::npos)
-            reported_.insert(log);
+        if (says(fmt::format(" log={} ", name_of_log(log))))
+            (reports ? reported_ : cut_).insert(log);
 }
 
 Result<void> RottenTopic::check(env::Env& env) {

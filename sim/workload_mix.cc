@@ -3,11 +3,25 @@
 #include "sim/broker_program.h"
 #include "sim/cluster_scenario.h"
 #include "sim/draw_options.h"
+#include "sim/group_members.h"
 #include "sim/produce_consume.h"
 #include "sim/rotten_topic.h"
 
 namespace sluice::sim {
 namespace {
+
+void draw_groups(Random& draws, group::GroupSettings& groups) {
+    groups.session_timeout_min = milliseconds(500);
+    groups.initial_rebalance_delay = milliseconds(draws.between(0, 1'000));
+    groups.new_member_join_timeout = milliseconds(draws.between(4'000, 20'000));
+    groups.offsets_partitions = 1 + static_cast<std::int32_t>(draws.below(3));
+    groups.offsets_segment_bytes = 1 << 20;
+    groups.offsets_rewrite_bytes = std::uint64_t{2048} << draws.below(8);
+    groups.offsets_retention_check_interval = milliseconds(draws.between(500, 5'000));
+    if (draws.below(4) == 0) groups.offsets_retention = milliseconds(draws.between(2'000, 20'000));
+    // Sometimes a group is nearly too large for its record.
+    if (draws.below(2) == 0) groups.record_bytes_max = 2'000 + draws.below(3'000);
+}
 
 BrokerOptions draw_broker(Random& draws) {
     BrokerOptions options;
@@ -19,6 +33,7 @@ BrokerOptions draw_broker(Random& draws) {
     options.broker.retention_check_interval = milliseconds(draws.between(200, 10'000));
     options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
     options.broker.log_opens_at_once = 1 + draws.below(8);
+    draw_groups(draws, options.broker.groups);
     return options;
 }
 
@@ -48,6 +63,10 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
             return std::make_unique<ProduceConsume>(context, fmt::format("topic-{}", i));
         });
     parts.workloads.push_back(workload<RottenTopic>());
+    const bool expire = options.broker.groups.offsets_retention < seconds(60);
+    parts.workloads.push_back([expire](const WorkloadContext& context) {
+        return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});
+    });
     parts.faults.horizon = seconds(60);
     parts.faults.damage_single_copy = true;
     parts.faults.flip_bits = true;
