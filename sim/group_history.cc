@@ -19,10 +19,6 @@ void GroupHistory::synced(const Membership& by, const std::vector<std::int32_t>&
     served_.push_back({by, span});
 }
 
-void GroupHistory::gone(const std::string& member, Time answered) {
-    gone_.try_emplace(member, answered);
-}
-
 std::size_t GroupHistory::commit(std::int32_t partition, std::int64_t offset, Time invoked) {
     commits_.push_back({.partition = partition, .offset = offset, .invoked = invoked});
     return commits_.size() - 1;
@@ -44,7 +40,7 @@ std::uint64_t GroupHistory::acknowledged() const {
 
 std::optional<Failure> GroupHistory::judge() const {
     if (forgotten_) return forgotten_;
-    if (auto failure = judge_gone()) return failure;
+    if (auto failure = judge_fenced()) return failure;
     // A group that was forgotten begins again with its first generation.
     if (!may_forget_) {
         if (auto failure = judge_owners()) return failure;
@@ -91,11 +87,28 @@ std::optional<Failure> GroupHistory::judge_generations() const {
     return std::nullopt;
 }
 
-std::optional<Failure> GroupHistory::judge_gone() const {
+// Once an instance has its part under a newer name, nothing is served in an older one.
+std::optional<Failure> GroupHistory::judge_fenced() const {
+    struct Name {
+        std::string member;
+        Span named;
+        Time first_part;
+    };
+    std::map<std::string, std::vector<Name>> names;  // By instance.
+    for (const Synced& synced : synced_) {
+        auto& known = names[synced.by.owner];
+        if (std::ranges::find(known, synced.by.member, &Name::member) == known.end())
+            known.push_back({synced.by.member, synced.by.named, synced.span.answered});
+    }
     for (const Served& served : served_) {
-        const auto gone = gone_.find(served.by.member);
-        if (gone != gone_.end() && gone->second < served.span.invoked)
-            return broken("somebody who is no member any more is served", served.by.member);
+        const auto known = names.find(served.by.owner);
+        if (known == names.end()) continue;
+        for (const Name& other : known->second)
+            if (other.member != served.by.member &&
+                other.named.invoked > served.by.named.answered &&
+                other.first_part < served.span.invoked)
+                return broken("somebody who was fenced is served",
+                              fmt::format("{} after {}", served.by.member, other.member));
     }
     return std::nullopt;
 }

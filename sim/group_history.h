@@ -25,16 +25,15 @@ public:
         std::string member;
         std::int32_t generation = -1;
         // Whom it stands for: the instance of a static member, which keeps its part when it comes
-        // back under another name.
+        // back under another name, and fences the name it had.
         std::string owner = {};
+        Span named = {};  // When it was given its name.
     };
 
     // A member got its part of a generation: what it owns until the next one.
     void synced(const Membership& by, const std::vector<std::int32_t>& partitions, Span span);
     // A heartbeat or a commit was accepted from it.
     void served(const Membership& by, Span span) { served_.push_back({by, span}); }
-    // It is a member no more: it left, or another took its place.
-    void gone(const std::string& member, Time answered);
 
     // A commit begins; its number names it, and is stored beside the offset.
     std::size_t commit(std::int32_t partition, std::int64_t offset, Time invoked);
@@ -82,13 +81,12 @@ private:
 
     std::optional<Failure> judge_owners() const;
     std::optional<Failure> judge_generations() const;
-    std::optional<Failure> judge_gone() const;
+    std::optional<Failure> judge_fenced() const;
     std::optional<Failure> judge_offsets() const;
     std::optional<Failure> judge_fetch(const Fetched& fetched) const;
 
     std::vector<Synced> synced_;
     std::vector<Served> served_;
-    std::map<std::string, Time> gone_;
     std::vector<Commit> commits_;
     std::vector<Fetched> fetched_;
     std::optional<Failure> forgotten_;

@@ -73,8 +73,10 @@ bool GroupMember::join() {
         out(reply->error_code);
         return false;
     }
-    membership_ = {reply->member_id, reply->generation_id.value,
-                   instance_.value_or(reply->member_id)};
+    if (reply->member_id != membership_.member) membership_.named = {invoked, use_.world.now()};
+    membership_.member = reply->member_id;
+    membership_.generation = reply->generation_id.value;
+    membership_.owner = instance_.value_or(reply->member_id);
     leader_ = reply->leader == reply->member_id;
     joined_ = std::move(*reply);
     return true;
@@ -114,9 +116,6 @@ bool GroupMember::sync(std::size_t ballast) {
     owned_ = partitions_in(reply->assignment);
     in_ = true;
     use_.history.synced(membership_, owned_, {invoked, use_.world.now()});
-    if (!replaced_.empty() && replaced_ != membership_.member)
-        use_.history.gone(replaced_, use_.world.now());
-    replaced_.clear();
     acknowledged_.clear();
     kept_.clear();
     return fetch();
@@ -132,7 +131,6 @@ void GroupMember::out(ErrorCode code) {
 
 void GroupMember::forget_itself() {
     if (in_) before_ = Part{membership_, owned_};
-    if (instance_) replaced_ = membership_.member;
     in_ = false;
     membership_.member.clear();
 }
@@ -155,7 +153,11 @@ bool GroupMember::commit() {
 }
 
 void GroupMember::commit_late() {
-    if (!before_ || !in_ || before_->membership.generation >= membership_.generation) return;
+    if (!before_ || !in_) return;
+    // Another name of a static member is the one before, too.
+    if (before_->membership.generation >= membership_.generation &&
+        (!instance_ || before_->membership.member == membership_.member))
+        return;
     const Part late = *std::exchange(before_, std::nullopt);
     const bool was_in = in_;
     const GroupHistory::Membership now = membership_;
@@ -164,12 +166,14 @@ void GroupMember::commit_late() {
     membership_ = now;
 }
 
-void GroupMember::commit_alone() {
+bool GroupMember::commit_alone() {
     owned_.clear();
     for (std::int32_t p = 0; p < use_.partitions; ++p) owned_.push_back(p);
     membership_ = {};
-    commit();
+    const bool committed = commit();
+    acknowledged_.clear();  // Nothing says that the group had members meanwhile.
     fetch();
+    return committed;
 }
 
 bool GroupMember::commit_as(const Part& part) {
@@ -260,7 +264,6 @@ void GroupMember::leave() {
     request.members = {{membership_.member, instance_, std::nullopt}};
     static_cast<void>(ask(request).failed());
     forget_itself();
-    replaced_.clear();  // It may come back after a crash of the broker: leaving is not logged.
 }
 
 }  // namespace sluice::sim

@@ -48,10 +48,11 @@ public:
     bool commit();
     // Looks what is committed everywhere.
     bool fetch();
-    // Says something of the generation before this one.
+    // Says something in the name it had before, or of the generation before.
     void commit_late();
-    // As a consumer of no group's protocol does: in nobody's name, and looks.
-    void commit_alone();
+    // As a consumer of no group's protocol does: in nobody's name, and looks. Whether all of it was
+    // acknowledged.
+    bool commit_alone();
     void leave();
     // Goes without a word; comes back as somebody else.
     void forget_itself();
@@ -90,7 +91,6 @@ private:
     bool in_ = false;
     bool leader_ = false;
     GroupHistory::Membership membership_;
-    std::string replaced_;  // The member whose place this one takes, once it has its part.
     protocol::JoinGroupResponse joined_;
     std::vector<std::int32_t> owned_;
     std::map<std::int32_t, std::int64_t> positions_;

@@ -46,6 +46,7 @@ private:
     Random draws_;
     std::uint32_t members_ = 1;
     std::uint32_t static_members_ = 0;
+    bool twins_ = false;  // Two of them believe that they are the same instance.
     GroupHistory history_;
     GroupHistory outside_history_;
     GroupUse use_;
