@@ -112,6 +112,14 @@ void GroupMembers::take_part(env::Env& env, GroupMember& member) {
             member.commit();
             return;
         case 3:
+            // It has nothing to commit for a while; nobody may forget what it has committed.
+            if (!member.commit()) return;
+            for (int i = 0; i < 20 && member.is_in(); ++i) {
+                if (pause(env, milliseconds(800)).failed()) return;
+                member.heartbeat();
+            }
+            if (member.is_in() && member.fetch()) member.commit();
+            return;
         case 4:
         case 5:
         case 6:

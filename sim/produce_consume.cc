@@ -69,8 +69,7 @@ void ProduceConsume::produce(Client& client, std::uint32_t number) {
     client::Producer producer(client.cluster, options);
     while (!context_.faults_over && !client.env.scheduler.stopped()) {
         if (send_one(client, producer, number).failed()) break;
-        const Duration pause(client.env.random.between(0, think_time_max_.count()));
-        if (env::sleep_for(client.env.scheduler, pause).failed()) break;
+        if (env::sleep_for(client.env.scheduler, pause(client.env.random)).failed()) break;
     }
     if (delivers_all()) static_cast<void>(producer.flush().failed());
     producer.close();
@@ -79,7 +78,7 @@ void ProduceConsume::produce(Client& client, std::uint32_t number) {
 Result<void> ProduceConsume::send_one(Client& client, client::Producer& producer,
                                       std::uint32_t number) {
     const auto log = static_cast<std::uint32_t>(client.env.random.below(partitions_));
-    const std::uint64_t value = ++values_made_;
+    const std::uint64_t value = next_value();
     const std::size_t bytes = std::size_t{8} << client.env.random.below(9);
     const auto content = make_value(value, bytes + client.env.random.below(bytes));
     const std::size_t send = history_.send(
@@ -101,9 +100,12 @@ Result<void> ProduceConsume::send_one(Client& client, client::Producer& producer
 void ProduceConsume::delivered(std::size_t send, const client::Delivery& delivery) {
     --undelivered_;
     if (!delivery.delivered()) return;  // It may be written all the same.
-    history_.answer(send, SendOutcome::acknowledged, context_.world.now(), delivery.offset.value);
-    std::int64_t& end = acknowledged_ends_[log_of(delivery.partition)];
-    end = std::max(end, delivery.offset.value + 1);
+    acknowledged(send, log_of(delivery.partition), delivery.offset.value);
+}
+
+void ProduceConsume::acknowledged(std::size_t send, std::uint32_t log, std::int64_t offset) {
+    history_.answer(send, SendOutcome::acknowledged, context_.world.now(), offset);
+    acknowledged_ends_[log] = std::max(acknowledged_ends_[log], offset + 1);
 }
 
 void ProduceConsume::consume(Client& client) {
@@ -115,8 +117,7 @@ void ProduceConsume::consume(Client& client) {
         const auto records = consumer.poll(milliseconds(300));
         if (records.failed() && records.error() == Error::stopped) return;
         if (records) remember(tailing_reader, invoked, *records);
-        const Duration pause(client.env.random.between(0, think_time_max_.count()));
-        if (env::sleep_for(client.env.scheduler, pause).failed()) return;
+        if (env::sleep_for(client.env.scheduler, pause(client.env.random)).failed()) return;
     }
 }
 

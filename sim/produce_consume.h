@@ -41,6 +41,14 @@ protected:
         client::Cluster cluster;
         env::FiberGroup fibers;
     };
+    // What one producer does until the faults are over.
+    virtual void produce(Client& client, std::uint32_t number);
+    std::uint64_t next_value() { return ++values_made_; }
+    // A send was answered well; -1 when the answer did not say where it stands.
+    void acknowledged(std::size_t send, std::uint32_t log, std::int64_t offset);
+    Duration pause(Random& random) const {
+        return Duration(random.between(0, think_time_max_.count()));
+    }
     // Whether producers see to it in the end that every record is delivered.
     virtual bool delivers_all() const { return true; }
     const WorkloadContext& context() const { return context_; }
@@ -54,7 +62,6 @@ protected:
     }
 
 private:
-    void produce(Client& client, std::uint32_t producer);
     void consume(Client& client);
     Result<void> send_one(Client& client, client::Producer& producer, std::uint32_t number);
     void delivered(std::size_t send, const client::Delivery& delivery);

@@ -4,8 +4,10 @@
 #include "sim/cluster_scenario.h"
 #include "sim/draw_options.h"
 #include "sim/group_members.h"
+#include "sim/pipelined_producer.h"
 #include "sim/produce_consume.h"
 #include "sim/rotten_topic.h"
+#include "sim/topic_churn.h"
 
 namespace sluice::sim {
 namespace {
@@ -17,8 +19,8 @@ void draw_groups(Random& draws, group::GroupSettings& groups) {
     groups.offsets_partitions = 1 + static_cast<std::int32_t>(draws.below(3));
     groups.offsets_segment_bytes = 1 << 20;
     groups.offsets_rewrite_bytes = std::uint64_t{2048} << draws.below(8);
-    groups.offsets_retention_check_interval = milliseconds(draws.between(500, 5'000));
-    if (draws.below(4) == 0) groups.offsets_retention = milliseconds(draws.between(2'000, 20'000));
+    groups.offsets_retention_check_interval = milliseconds(draws.between(300, 3'000));
+    if (draws.below(4) == 0) groups.offsets_retention = milliseconds(draws.between(1'000, 6'000));
     // Sometimes a group is nearly too large for its record.
     if (draws.below(2) == 0) groups.record_bytes_max = 2'000 + draws.below(3'000);
 }
@@ -63,6 +65,8 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
             return std::make_unique<ProduceConsume>(context, fmt::format("topic-{}", i));
         });
     parts.workloads.push_back(workload<RottenTopic>());
+    parts.workloads.push_back(workload<PipelinedProducer>());
+    parts.workloads.push_back(workload<TopicChurn>());
     const bool expire = options.broker.groups.offsets_retention < seconds(60);
     parts.workloads.push_back([expire](const WorkloadContext& context) {
         return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});

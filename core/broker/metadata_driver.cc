@@ -1,5 +1,6 @@
 #include "core/broker/metadata_driver.h"
 
+#include "core/base/probe.h"
 #include "core/metadata/topic_name.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/record.h"
@@ -123,13 +124,17 @@ Result<Offset> MetadataDriver::append(const Bytes& batch) {
 
 Result<void> MetadataDriver::commit_records(const std::vector<protocol::MetadataRecord>& records) {
     if (!records.empty()) CHECK_OK(append_records(records));
-    CHECK_OK(log_->wait_durable(builder_.image().next_offset));
+    if (!PLANT("metadata.published_before_durable"))
+        CHECK_OK(log_->wait_durable(builder_.image().next_offset));
     return publish();
 }
 
 Result<void> MetadataDriver::append_records(const std::vector<protocol::MetadataRecord>& records) {
     protocol::RecordBatchBuilder batch({.leader_epoch = epoch_});
     for (const protocol::MetadataRecord& record : records) {
+        if (PLANT("metadata.deletion_not_logged") &&
+            std::holds_alternative<protocol::RemoveTopicRecord>(record))
+            continue;
         const auto value = protocol::encode_metadata_record(record, version_of(record));
         ASSERT(!value.failed());
         batch.append({.timestamp = env_.clock.wall(), .value = value->view()});
@@ -146,7 +151,8 @@ Result<void> MetadataDriver::publish() {
     if (published_ >= builder_.image().next_offset) return {};
     // The image may hold more than is committed: what it holds beyond is waited for as well.
     const auto shared = Shared<const metadata::MetadataImage>::make(builder_.image());
-    CHECK_OK(log_->wait_durable(shared->next_offset));
+    if (!PLANT("metadata.published_before_durable"))
+        CHECK_OK(log_->wait_durable(shared->next_offset));
     for (std::uint32_t shard = 0; shard < brokers_.size(); ++shard)
         CHECK_OK(env::call(env_.shards, ShardId(shard),
                            [&] { brokers_[shard]->apply(shared, hints_); }));
