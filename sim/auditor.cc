@@ -16,12 +16,6 @@ Result<Reply> granted(Result<Reply, client::Refusal> reply) {
     return reply.error().code == ErrorCode::none ? reply.error().error : Error::io;
 }
 
-// Something that is not there yet, or not any more, is asked for again.
-Result<void> whole(ErrorCode code) {
-    if (code == ErrorCode::none) return {};
-    return Error::io;
-}
-
 // What stands around the first place where they differ.
 std::string first_difference(const std::string& before, const std::string& after) {
     constexpr std::size_t context = 100;
@@ -53,6 +47,13 @@ Result<void> Auditor::run(env::Env& env, Node& server, bool wipe) {
     return {};
 }
 
+// Something that is not there yet, or not any more, is asked for again.
+Result<void> Auditor::whole(std::string_view what, ErrorCode code) {
+    if (code == ErrorCode::none) return {};
+    obstacle_ = fmt::format("{}: {}", what, name_of(code));
+    return Error::io;
+}
+
 bool Auditor::leaves_out(std::string_view name) const {
     return std::ranges::any_of(but_,
                                [&](const std::string& each) { return name.starts_with(each); });
@@ -76,7 +77,7 @@ void Auditor::compare(const Stock& before, const Stock& after) {
                            first_difference(before.text, after.text)};
 }
 
-Result<Auditor::Stock> Auditor::take_settled_stock(env::Env& env) const {
+Result<Auditor::Stock> Auditor::take_settled_stock(env::Env& env) {
     std::optional<Stock> last;
     for (;;) {
         // Not sooner, so that whoever is to be killed is dead.
@@ -89,12 +90,13 @@ Result<Auditor::Stock> Auditor::take_settled_stock(env::Env& env) const {
         cluster.close();
         if (env.scheduler.stopped()) return Error::stopped;
         if (stock && last && last->text == stock->text) return std::move(*stock);
+        if (stock) obstacle_ = "it changes";
         last.reset();
         if (stock) last = std::move(*stock);
     }
 }
 
-Result<Auditor::Stock> Auditor::take_stock(client::Admin& admin) const {
+Result<Auditor::Stock> Auditor::take_stock(client::Admin& admin) {
     MetadataRequest all;
     all.topics.reset();
     all.allow_auto_topic_creation = false;
@@ -107,7 +109,7 @@ Result<Auditor::Stock> Auditor::take_stock(client::Admin& admin) const {
 }
 
 Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataResponse& metadata,
-                                      std::string& text) const {
+                                      std::string& text) {
     DescribeProducersRequest producers;
     ListOffsetsRequest ends;
     ends.replica_id = BrokerId(-1);
@@ -115,7 +117,7 @@ Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataRespon
     MetadataResponse topics;
     for (const MetadataResponse::Topic& topic : metadata.topics) {
         if (leaves_out(*topic.name)) continue;
-        CHECK_OK(whole(topic.error_code));
+        CHECK_OK(whole("topic", topic.error_code));
         topics.topics.push_back(topic);
         // Their own upkeep writes to them at any time; what is in them is asked for below.
         if (topic.is_internal) continue;
@@ -123,7 +125,7 @@ Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataRespon
         ends.topics.push_back({*topic.name, {}});
         configs.resources.push_back({2, *topic.name, std::nullopt});
         for (const MetadataResponse::Partition& partition : topic.partitions) {
-            CHECK_OK(whole(partition.error_code));
+            CHECK_OK(whole("partition", partition.error_code));
             producers.topics.back().partition_indexes.push_back(partition.partition_index);
             ends.topics.back().partitions.push_back(
                 {.partition_index = partition.partition_index, .timestamp = latest});
@@ -133,28 +135,31 @@ Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataRespon
     TRY(auto states, granted(admin.ask(producers)));
     for (auto& topic : states.topics)
         for (auto& partition : topic.partitions) {
-            CHECK_OK(whole(partition.error_code));
+            CHECK_OK(whole("partition", partition.error_code));
             std::ranges::sort(partition.active_producers, {},
                               &DescribeProducersResponse::ProducerState::producer_id);
         }
     TRY(const auto offsets, granted(admin.ask(ends)));
     for (const auto& topic : offsets.topics)
-        for (const auto& partition : topic.partitions) CHECK_OK(whole(partition.error_code));
+        for (const auto& partition : topic.partitions) CHECK_OK(whole("partition", partition.error_code));
     TRY(const auto described, granted(admin.ask(configs)));
-    for (const auto& resource : described.results) CHECK_OK(whole(resource.error_code));
+    for (const auto& resource : described.results) CHECK_OK(whole("resource", resource.error_code));
     text += fmt::format("{}\n{}\n{}\n{}\n", topics, states, offsets, described);
     return {};
 }
 
-Result<void> Auditor::describe_groups(client::Admin& admin, std::string& text) const {
+Result<void> Auditor::describe_groups(client::Admin& admin, std::string& text) {
     TRY(const auto groups, granted(admin.ask(ListGroupsRequest{})));
-    CHECK_OK(whole(groups.error_code));
+    CHECK_OK(whole("groups", groups.error_code));
     DescribeGroupsRequest describe;
     OffsetFetchRequest fetch;
     for (const auto& group : groups.groups) {
         if (leaves_out(group.group_id)) continue;
         // A rebalance under way is nobody's but the live coordinator's.
-        if (group.group_state != "Empty" && group.group_state != "Stable") return Error::io;
+        if (group.group_state != "Empty" && group.group_state != "Stable") {
+            obstacle_ = fmt::format("group {} is {}", group.group_id, group.group_state);
+            return Error::io;
+        }
         describe.groups.push_back(group.group_id);
         fetch.groups.push_back({.group_id = group.group_id, .topics = std::nullopt});
     }
@@ -162,9 +167,9 @@ Result<void> Auditor::describe_groups(client::Admin& admin, std::string& text) c
     std::ranges::sort(describe.groups);
     std::ranges::sort(fetch.groups, {}, &OffsetFetchRequest::Group::group_id);
     TRY(const auto described, granted(admin.ask(describe)));
-    for (const auto& group : described.groups) CHECK_OK(whole(group.error_code));
+    for (const auto& group : described.groups) CHECK_OK(whole("group", group.error_code));
     TRY(const auto offsets, granted(admin.ask(fetch)));
-    for (const auto& group : offsets.groups) CHECK_OK(whole(group.error_code));
+    for (const auto& group : offsets.groups) CHECK_OK(whole("group", group.error_code));
     text += fmt::format("{}\n{}\n", described, offsets);
     return {};
 }

@@ -21,6 +21,8 @@ public:
     // In a fiber of a client machine. Ends with an error when that machine does.
     Result<void> run(env::Env& env, Node& server, bool wipe);
     bool done() const { return done_; }
+    // Why it waits.
+    const std::string& obstacle() const { return obstacle_; }
     const std::optional<Failure>& failure() const { return failure_; }
 
 private:
@@ -28,19 +30,21 @@ private:
         std::string cluster_id;
         std::string text;  // A line for everything there is.
     };
+    Result<void> whole(std::string_view what, protocol::ErrorCode code);
     bool leaves_out(std::string_view name) const;
-    Result<Stock> take_stock(client::Admin& admin) const;
+    Result<Stock> take_stock(client::Admin& admin);
     Result<void> describe_topics(client::Admin& admin, const protocol::MetadataResponse& metadata,
-                                 std::string& text) const;
-    Result<void> describe_groups(client::Admin& admin, std::string& text) const;
+                                 std::string& text);
+    Result<void> describe_groups(client::Admin& admin, std::string& text);
     // Until it answers; the same twice in a row, lest something is still on its way.
-    Result<Stock> take_settled_stock(env::Env& env) const;
+    Result<Stock> take_settled_stock(env::Env& env);
     void kill(Node& server, bool wipe);
     void compare(const Stock& before, const Stock& after);
 
     World& world_;
     const env::Address server_;
     const std::vector<std::string> but_;
+    std::string obstacle_;
     bool done_ = false;
     std::optional<Failure> failure_;
 };

@@ -56,6 +56,8 @@ void BrokerScenario::draw_options() {
     options_.logs.idle_files_max = 1 + draws_.below(16);
     options_.network.connection.requests_in_flight_max = 1 + draws_.below(8);
     options_.network.request_memory_bytes = std::size_t{65'536} << draws_.below(6);
+    options_.broker.metadata_snapshot_bytes = std::uint64_t{256} << draws_.below(8);
+    options_.broker.metadata_segment_bytes = std::uint64_t{1024} << draws_.below(8);
     topic_count_ = static_cast<std::uint32_t>(1 + draws_.below(2));
     partitions_per_topic_ = static_cast<std::uint32_t>(1 + draws_.below(3));
     producer_count_ = static_cast<std::uint32_t>(1 + draws_.below(3));

@@ -129,7 +129,7 @@ std::string ClusterScenario::pending() const {
         if (client.phase != Phase::done)
             text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", client.workload->name(),
                                 client.workload->pending());
-    return text.empty() ? "nothing" : text;
+    return text.empty() ? "the audit: " + auditor_.obstacle() : text;
 }
 
 std::optional<Failure> ClusterScenario::judge(Cluster&) {

@@ -118,7 +118,7 @@ private:
 class SimNetwork::SimAccepted final : public env::Accepted {
 public:
     SimAccepted(SimNetwork& network, Life& life, std::uint64_t link)
-        : network_(network), life_(life), link_(link) {}
+        : network_(network), life_(life), link_(link), peer_(network.find(link)->client) {}
     ~SimAccepted() override {
         if (link_ == 0 || life_.dead()) return;
         Link& link = *network_.find(link_);
@@ -127,12 +127,14 @@ public:
     }
     SimAccepted(const SimAccepted&) = delete;
     SimAccepted& operator=(const SimAccepted&) = delete;
+    const env::Address& peer() const override { return peer_; }
     std::uint64_t take() { return std::exchange(link_, 0); }
 
 private:
     SimNetwork& network_;
     Life& life_;
     std::uint64_t link_;
+    const env::Address peer_;
 };
 
 class SimNetwork::SimListener final : public env::Listener {
@@ -207,13 +209,8 @@ Result<std::unique_ptr<env::Listener>> SimNetwork::Door::listen(const env::Addre
 
 std::unique_ptr<env::Connection> SimNetwork::Door::adopt(std::unique_ptr<env::Accepted> accepted) {
     const std::uint64_t id = static_cast<SimAccepted&>(*accepted).take();
-    env::Address peer;
-    if (!life_.dead()) {
-        Link& link = *network_.find(id);
-        link.ends[1].door = this;
-        peer = link.client;
-    }
-    return std::make_unique<SimConnection>(*this, id, 1, peer);
+    if (!life_.dead()) network_.find(id)->ends[1].door = this;
+    return std::make_unique<SimConnection>(*this, id, 1, accepted->peer());
 }
 
 Result<std::unique_ptr<env::Connection>> SimNetwork::Door::connect(const env::Address& address,

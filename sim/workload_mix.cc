@@ -33,6 +33,8 @@ BrokerOptions draw_broker(Random& draws) {
     options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
     options.broker.checkpoint_interval = milliseconds(draws.between(50, 4'000));
     options.broker.retention_check_interval = milliseconds(draws.between(200, 10'000));
+    options.broker.metadata_snapshot_bytes = std::uint64_t{256} << draws.below(8);
+    options.broker.metadata_segment_bytes = std::uint64_t{1024} << draws.below(8);
     options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
     options.broker.log_opens_at_once = 1 + draws.below(8);
     draw_groups(draws, options.broker.groups);

@@ -11,6 +11,9 @@
 namespace sluice::cmd {
 namespace {
 
+using metadata::ConfigSource;
+using metadata::ConfigType;
+
 using Complaint = std::optional<std::string>;
 using Setter = std::function<Complaint(ServerConfig&, std::string_view)>;
 
@@ -28,10 +31,22 @@ std::optional<std::int64_t> number(std::string_view text) {
     return value;
 }
 
-// A setter for whole numbers of at least `least`, put where `place` says.
+// One option of the broker's own: how it is taken from text, and what it comes to.
+struct Option {
+    Setter set;
+    std::function<std::string(ServerConfig&)> show;
+    ConfigType type = ConfigType::string;
+};
+
+// Limits that are none are shown as Kafka shows them, as its largest number.
+std::string shown_number(auto value) {
+    return std::to_string(std::min<std::uint64_t>(static_cast<std::uint64_t>(value), INT64_MAX));
+}
+
+// An option that is a whole number of at least `least`, kept where `place` says.
 template <class Place>
-Setter whole(std::int64_t least, Place place) {
-    return [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+Option whole(std::int64_t least, Place place) {
+    const Setter set = [least, place](ServerConfig& config, std::string_view text) -> Complaint {
         const auto value = number(text);
         if (!value) return fmt::format("'{}' is not a whole number", text);
         if (*value < least) return fmt::format("{} is less than {}", *value, least);
@@ -39,49 +54,61 @@ Setter whole(std::int64_t least, Place place) {
         target = static_cast<std::remove_reference_t<decltype(target)>>(*value);
         return std::nullopt;
     };
+    return {set, [place](ServerConfig& config) { return shown_number(place(config)); },
+            ConfigType::int64};
 }
 
 template <class Place>
-Setter time_ms_from(std::int64_t least, Place place) {
-    return [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+Option time_ms_from(std::int64_t least, Place place) {
+    const Setter set = [least, place](ServerConfig& config, std::string_view text) -> Complaint {
         const auto value = number(text);
         if (!value || *value < least)
             return fmt::format("'{}' is not a number of milliseconds from {}", text, least);
         place(config) = milliseconds(*value);
         return std::nullopt;
     };
+    return {
+        set,
+        [place](ServerConfig& config) { return std::to_string(place(config) / milliseconds(1)); },
+        ConfigType::int64};
 }
 
 template <class Place>
-Setter time_ms(Place place) {
+Option time_ms(Place place) {
     return time_ms_from(1, place);
 }
 
 template <class Place>
-Setter time_minutes(Place place) {
-    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+Option time_minutes(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
         const auto value = number(text);
         if (!value || *value < 1 || *value > INT32_MAX)
             return fmt::format("'{}' is not a number of minutes above 0", text);
         place(config) = seconds(*value * 60);
         return std::nullopt;
     };
+    return {set,
+            [place](ServerConfig& config) { return std::to_string(place(config) / seconds(60)); },
+            ConfigType::int32};
 }
 
 template <class Place>
-Setter boolean(Place place) {
-    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+Option boolean(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
         if (text != "true" && text != "false")
             return fmt::format("'{}' is neither true nor false", text);
         place(config) = text == "true";
         return std::nullopt;
     };
+    return {set,
+            [place](ServerConfig& config) { return std::string(place(config) ? "true" : "false"); },
+            ConfigType::boolean};
 }
 
 // Kafka writes listeners as NAME://host:port; one plain listener is served.
 template <class Place>
-Setter listener(Place place) {
-    return [place](ServerConfig& config, std::string_view text) -> Complaint {
+Option listener(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
         const auto scheme = text.find("://");
         const auto address =
             parse_address(scheme == std::string_view::npos ? text : text.substr(scheme + 3));
@@ -89,6 +116,13 @@ Setter listener(Place place) {
         place(config) = *address;
         return std::nullopt;
     };
+    return {set,
+            [place](ServerConfig& config) {
+                const env::Address& address = place(config);
+                return "PLAINTEXT://" +
+                       (address.host.empty() ? config.broker.listen : address).text();
+            },
+            ConfigType::list};
 }
 
 Complaint set_node_id(ServerConfig& config, std::string_view text) {
@@ -104,11 +138,16 @@ Complaint set_data(ServerConfig& config, std::string_view text) {
     return std::nullopt;
 }
 
-using Setters = std::map<std::string, Setter>;
+const Option node_id = {
+    set_node_id, [](ServerConfig& config) { return std::to_string(config.broker.node_id.value); },
+    ConfigType::int32};
+const Option data = {set_data, [](ServerConfig& config) { return config.data; }, ConfigType::list};
+
+using Options = std::map<std::string, Option>;
 
 // clang-format off
-const Setters of_broker = {
-    {"node.id", set_node_id},
+const Options of_broker = {
+    {"node.id", node_id},
     {"listeners", listener([](ServerConfig& c) -> auto& { return c.broker.listen; })},
     {"advertised.listeners", listener([](ServerConfig& c) -> auto& { return c.broker.advertise; })},
     {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
@@ -117,21 +156,24 @@ const Setters of_broker = {
     {"auto.create.topics.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.auto_create_topics; })},
     {"delete.topic.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.controller.deletion_enabled; })},
     {"fetch.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.fetch_bytes_max; })},
+    {"fetch.wait.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.fetch_wait_max; })},
     {"request.decoded.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decode_memory_max; })},
     {"record.decompressed.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decompressed_bytes_max; })},
 };
 
-const Setters of_logs = {
-    {"log.dirs", set_data},
+const Options of_logs = {
+    {"log.dirs", data},
     {"log.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.retention_check_interval; })},
     {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
+    {"metadata.log.segment.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.metadata_segment_bytes; })},
+    {"metadata.log.max.record.bytes.between.snapshots", whole(1, [](ServerConfig& c) -> auto& { return c.broker.metadata_snapshot_bytes; })},
     {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
     {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
     {"log.pending.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.pending_bytes_max; })},
     {"log.free.min.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.logs.free_bytes_min; })},
 };
 
-const Setters of_connections = {
+const Options of_connections = {
     {"socket.request.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.request_bytes_max; })},
     {"queued.max.request.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.network.request_memory_bytes; })},
     {"max.connections", whole(1, [](ServerConfig& c) -> auto& { return c.network.connections_max; })},
@@ -139,11 +181,13 @@ const Setters of_connections = {
     {"connections.max.idle.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.idle_max; })},
     {"request.receive.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.request_time_max; })},
     {"response.send.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.write_time_max; })},
+    {"connection.unread.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.unread_bytes_max; })},
+    {"queued.max.response.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.reply_memory_max; })},
     {"requests.in.flight.max", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.requests_in_flight_max; })},
     {"fibers.max", whole(64, [](ServerConfig& c) -> auto& { return c.shards.reactor.scheduler.fibers_max; })},
 };
 
-const Setters of_groups = {
+const Options of_groups = {
     {"group.min.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_min; })},
     {"group.max.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_max; })},
     {"group.initial.rebalance.delay.ms", time_ms_from(0, [](ServerConfig& c) -> auto& { return c.broker.groups.initial_rebalance_delay; })},
@@ -161,8 +205,8 @@ const Setters of_groups = {
 };
 // clang-format on
 
-const Setter* find_setter(std::string_view name) {
-    for (const Setters* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+const Option* find_option(std::string_view name) {
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
         if (const auto found = group->find(std::string(name)); found != group->end())
             return &found->second;
     return nullptr;
@@ -232,8 +276,8 @@ Result<bool, std::string> set_topic_default(ServerConfig& config, std::string_vi
 
 std::string unknown_name(std::string_view name) {
     std::vector<std::string> known;
-    for (const Setters* group : {&of_broker, &of_logs, &of_connections, &of_groups})
-        for (const auto& [each, setter] : *group) known.push_back(each);
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        for (const auto& [each, option] : *group) known.push_back(each);
     for (const auto& definition : metadata::topic_configs())
         if (!definition.synonym.empty()) known.emplace_back(definition.synonym);
     for (const OtherUnit& unit : other_units) known.emplace_back(unit.name);
@@ -243,9 +287,10 @@ std::string unknown_name(std::string_view name) {
 }
 
 Complaint set(ServerConfig& config, std::string_view name, std::string_view value) {
-    if (const Setter* setter = find_setter(name)) {
-        auto complaint = (*setter)(config, value);
+    if (const Option* option = find_option(name)) {
+        auto complaint = option->set(config, value);
         if (complaint) complaint = fmt::format("{}: {}", name, *complaint);
+        config.given.insert(std::string(name));
         return complaint;
     }
     const auto is_default = set_topic_default(config, name, std::string(value));
@@ -286,7 +331,7 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
         if (auto complaint = set(config, "listeners", *listen)) return complaint;
     if (const auto advertise = arguments.get("advertise"))
         if (auto complaint = set(config, "advertised.listeners", *advertise)) return complaint;
-    if (const auto data = arguments.get("data")) config.data = *data;
+    if (const auto directory = arguments.get("data")) config.data = *directory;
     if (const auto shards = arguments.get("shards")) {
         const auto count = number(*shards);
         if (!count || *count < 1 || *count > 256)
@@ -305,30 +350,15 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
     return std::nullopt;
 }
 
-}  // namespace
-
-namespace {
-
 // What DescribeConfigs says of the broker besides the defaults of topics.
 void show(ServerConfig& config) {
-    const broker::BrokerConfig& b = config.broker;
-    const auto flag = [](bool on) { return std::string(on ? "true" : "false"); };
-    config.broker.shown = {
-        {"advertised.listeners",
-         "PLAINTEXT://" + (b.advertise.host.empty() ? b.listen : b.advertise).text()},
-        {"auto.create.topics.enable", flag(b.auto_create_topics)},
-        {"default.replication.factor", std::to_string(b.controller.replication_factor_default)},
-        {"delete.topic.enable", flag(b.controller.deletion_enabled)},
-        {"fetch.max.bytes", std::to_string(b.fetch_bytes_max)},
-        {"listeners", "PLAINTEXT://" + b.listen.text()},
-        {"log.dirs", config.data},
-        {"max.connections", std::to_string(config.network.connections_max)},
-        {"node.id", std::to_string(b.node_id.value)},
-        {"num.partitions", std::to_string(b.controller.partitions_default)},
-        {"process.roles", "broker,controller"},
-        {"queued.max.request.bytes", std::to_string(config.network.request_memory_bytes)},
-        {"socket.request.max.bytes", std::to_string(config.network.connection.request_bytes_max)},
-    };
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        for (const auto& [name, option] : *group)
+            config.broker.shown[name] = {
+                option.show(config), option.type,
+                config.given.contains(name) ? ConfigSource::server_file : ConfigSource::fallback};
+    config.broker.shown["process.roles"] = {"broker,controller", ConfigType::list,
+                                            ConfigSource::fallback};
 }
 
 }  // namespace
@@ -356,11 +386,12 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
     if (complaint) return *complaint;
+    show(config);
     // Budgets are of the whole broker; each shard gets its part.
     config.logs.cache_bytes_max /= config.shards.count;
     config.logs.pending_bytes_max /= config.shards.count;
     config.network.request_memory_bytes /= config.shards.count;
-    show(config);
+    config.broker.reply_memory_max /= config.shards.count;
     config.broker.data_directory =
         std::filesystem::absolute(config.data).lexically_normal().string();
     return config;

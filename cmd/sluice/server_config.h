@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "cmd/sluice/arguments.h"
@@ -17,6 +18,7 @@ struct ServerConfig {
     net::ServerLimits network;
     storage::LogOptions logs;
     std::string data = "data";
+    std::set<std::string> given;  // Options of the broker's own that somebody set.
     std::vector<std::string>
         without_effect;  // Known names that were given and change nothing here.
     posix::ShardGroup::Options shards;

@@ -13,6 +13,7 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
       fetch_sessions_(FetchSessions::Options{}),
+      reply_memory_(config.reply_memory_max),
       groups_(*this),
       producer_ids_(env.scheduler) {}
 

@@ -10,6 +10,7 @@
 #include "core/broker/group_coordinators.h"
 #include "core/broker/log.h"
 #include "core/broker/partition.h"
+#include "core/broker/reply_memory.h"
 #include "core/broker/service.h"
 #include "core/env/env.h"
 #include "core/env/event.h"
@@ -73,6 +74,7 @@ public:
     MetadataDriver& metadata() { return *metadata_; }  // Only to be used on the first shard.
     GroupCoordinators& groups() { return groups_; }    // Only to be used on this shard.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
+    ReplyMemory& reply_memory() { return reply_memory_; }
     LogStore& logs() { return logs_; }
     env::Env& env() { return env_; }
     const BrokerConfig& config() const { return config_; }
@@ -105,6 +107,7 @@ private:
     bool stopping_ = false;
     std::set<PartitionId> offline_;  // Their logs could not be opened.
     FetchSessions fetch_sessions_;
+    ReplyMemory reply_memory_;
     GroupCoordinators groups_;
     env::Mutex producer_ids_;
     metadata::Controller::ProducerIdBlock producer_id_block_;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "core/base/strong.h"
 #include "core/base/time.h"
 #include "core/env/network.h"
 #include "core/group/settings.h"
+#include "core/metadata/config_view.h"
 #include "core/metadata/controller.h"
 
 namespace sluice::broker {
@@ -22,15 +24,29 @@ struct BrokerConfig {
     metadata::ControllerSettings controller;  // num.partitions, ...
     group::GroupSettings groups;              // group.max.size, ...
     metadata::ConfigValues given;  // Defaults of topics it was started with, by the brokers' names.
-    metadata::ConfigValues shown;  // What else DescribeConfigs says of it; read-only.
+    // What else DescribeConfigs says of it; read-only.
+    struct Shown {
+        std::string value;
+        metadata::ConfigType type = metadata::ConfigType::string;
+        metadata::ConfigSource source = metadata::ConfigSource::fallback;
+    };
+    std::map<std::string, Shown> shown;
+    Duration fetch_wait_max = std::chrono::seconds(60);           // fetch.wait.max.ms
     Duration retention_check_interval = std::chrono::minutes(5);  // log.retention.check.interval.ms
     Duration checkpoint_interval =
         std::chrono::seconds(5);                       // log.flush.offset.checkpoint.interval.ms
     Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
     std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
-    std::size_t decode_memory_max = 64 << 20;          // request.decoded.max.bytes
-    std::size_t log_opens_at_once = 32;                // num.recovery.threads.per.data.dir
-    std::size_t decompressed_bytes_max = 64 << 20;     // record.decompressed.max.bytes
+    // Answers that clients have not taken yet, on one shard: beyond it fetches bring little.
+    std::size_t reply_memory_max = 64 << 20;   // queued.max.response.bytes
+    std::size_t decode_memory_max = 64 << 20;  // request.decoded.max.bytes
+    // A snapshot is taken when the metadata log has grown by so much.
+    std::uint64_t metadata_snapshot_bytes =
+        20 << 20;  // metadata.log.max.record.bytes.between.snapshots
+    // A lone voter's log need not keep what its snapshot holds: small segments let it go soon.
+    std::uint64_t metadata_segment_bytes = 32 << 20;  // metadata.log.segment.bytes
+    std::size_t log_opens_at_once = 32;               // num.recovery.threads.per.data.dir
+    std::size_t decompressed_bytes_max = 64 << 20;    // record.decompressed.max.bytes
 };
 
 }  // namespace sluice::broker

@@ -7,6 +7,7 @@
 
 #include "core/base/uuid.h"
 #include "core/broker/log.h"
+#include "core/metadata/snapshot.h"
 
 namespace sluice::broker {
 
@@ -36,6 +37,10 @@ public:
     virtual Result<void> checkpoint(const std::vector<LogStore::Checkpoint>& logs) = 0;
     // Every log was closed without an error.
     virtual Result<void> mark_clean() = 0;
+    // The newest snapshot of the metadata log, if there is any.
+    virtual Result<std::optional<metadata::Snapshot>> newest_snapshot() = 0;
+    // Keeps a snapshot, durable on return, and then no older one.
+    virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
 };
 
 }  // namespace sluice::broker

@@ -11,15 +11,24 @@ using protocol::RequestHeader;
 // An answer that was ready when the request had been handled.
 class ReadyReply final : public PendingReply {
 public:
-    explicit ReadyReply(std::vector<Bytes> frame) : frame_(std::move(frame)) {}
+    ReadyReply(ReplyMemory& memory, std::vector<Bytes> frame)
+        : frame_(std::move(frame)), share_(memory, size_of(frame_)) {}
     Result<std::vector<Bytes>> finish() override { return std::move(frame_); }
+    std::size_t bytes() const override { return share_.bytes(); }
 
 private:
+    static std::size_t size_of(const std::vector<Bytes>& frame) {
+        std::size_t size = 0;
+        for (const Bytes& piece : frame) size += piece.size();
+        return size;
+    }
+
     std::vector<Bytes> frame_;
+    const ReplyMemory::Share share_;
 };
 
-std::unique_ptr<PendingReply> ready(std::vector<Bytes> frame) {
-    return std::make_unique<ReadyReply>(std::move(frame));
+std::unique_ptr<PendingReply> ready(const RequestContext& context, std::vector<Bytes> frame) {
+    return std::make_unique<ReadyReply>(context.broker.reply_memory(), std::move(frame));
 }
 
 template <class Response>
@@ -65,7 +74,7 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
         const auto response = handle(context, std::move(*request));
         auto frame = reply_frame(context.header, response, context.version);
         if (frame.failed()) return refuse(context, "the answer cannot be said in this version");
-        return ready(std::move(*frame));
+        return ready(context, std::move(*frame));
     } else {
         return refuse(context, "this API is not served");
     }
@@ -90,7 +99,7 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
     if (!api->served.contains(context.version)) {
         if (api->key != ApiKey::api_versions) return refuse(context, "this version is not served");
         TRY(std::vector<Bytes> reply, unknown_api_versions(context));
-        return ready(std::move(reply));
+        return ready(context, std::move(reply));
     }
     if (api->key == ApiKey::produce) {
         auto reply = begin_produce(context, std::move(frame));

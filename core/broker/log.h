@@ -118,6 +118,9 @@ protected:
     bool offline_ = false;
 };
 
+// The metadata log is a log like the others, under this name.
+inline constexpr std::string_view metadata_log_name = "__cluster_metadata-0";
+
 // What a start knows about a log before it is opened, from the checkpoints of its directory.
 struct LogHints {
     bool clean = false;  // The last stop flushed everything: nothing to recover.

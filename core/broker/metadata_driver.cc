@@ -1,9 +1,11 @@
 #include "core/broker/metadata_driver.h"
 
+#include <fmt/format.h>
+
 #include "core/base/probe.h"
-#include "core/metadata/topic_name.h"
+#include "core/metadata/replay.h"
+#include "core/metadata/served.h"
 #include "core/protocol/batch_builder.h"
-#include "core/protocol/record.h"
 #include "core/protocol/validate_batch.h"
 #include "core/protocol/versioned.h"
 
@@ -12,62 +14,100 @@ namespace {
 
 // Kafka's fixed id of the metadata topic.
 constexpr TopicId metadata_topic_id{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
-constexpr std::string_view metadata_log_name = "__cluster_metadata-0";
 constexpr std::int16_t metadata_version = 30;  // 4.3-IV0
 
-Version version_of(const protocol::MetadataRecord& record) {
-    return std::visit([](const auto& each) { return Version(each.versions.last); }, record);
+StartFailure cannot_recover(Error error, std::string_view why) {
+    return {error, fmt::format("the metadata log cannot be recovered: {}. Restore {} from a copy.",
+                               why, metadata_log_name)};
+}
+
+StartFailure cannot_serve(std::string_view what) {
+    return {Error::invalid, fmt::format("this version cannot serve the data directory: {}", what)};
+}
+
+StartFailure explain(const metadata::ReplayFailure& failure) {
+    if (failure.error == Error::invalid)
+        return cannot_serve(
+            fmt::format("the metadata log holds {} at offset {}. Remove it with the broker that "
+                        "wrote it, and start again.",
+                        failure.what, failure.offset.value));
+    return cannot_recover(failure.error,
+                          fmt::format("{} at offset {}", failure.what, failure.offset.value));
 }
 
 }  // namespace
 
-MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, LogStore& logs)
-    : env_(env), config_(config), logs_(logs), publishing_(env.scheduler) {}
+MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
+                               LogStore& logs)
+    : env_(env),
+      config_(config),
+      directory_(directory),
+      logs_(logs),
+      snapshotting_(env.scheduler),
+      publishing_(env.scheduler) {
+    log_config_.retention_age = milliseconds(-1);
+    log_config_.segment_bytes = config_.metadata_segment_bytes;
+}
 
 MetadataDriver::~MetadataDriver() = default;
 
-Result<void> MetadataDriver::start(const LogHints& hints) {
-    LogConfig log_config;
-    log_config.retention_age = milliseconds(-1);
-    TRY(log_, logs_.open(std::string(metadata_log_name), metadata_topic_id, log_config, hints));
+Result<void, StartFailure> MetadataDriver::start(const LogHints& hints) {
+    auto log = logs_.open(std::string(metadata_log_name), metadata_topic_id, log_config_, hints);
+    if (log.failed())
+        return cannot_recover(log.error(), "the log lines above say what is wrong with its files");
+    log_ = std::move(*log);
+    CHECK_OK(load_snapshot());
     CHECK_OK(replay());
-    return begin_epoch();
+    if (const auto complaint = metadata::complaint_about(builder_.image()))
+        return cannot_serve(*complaint);
+    if (const auto begun = begin_epoch(); begun.failed())
+        return cannot_recover(begun.error(), "it cannot be written");
+    return {};
 }
 
-Result<void> MetadataDriver::replay() {
-    Offset at = log_->offsets().start;
+Result<void, StartFailure> MetadataDriver::load_snapshot() {
+    const auto snapshot = directory_.newest_snapshot();
+    if (snapshot.failed())
+        return cannot_recover(snapshot.error(), "its newest snapshot cannot be read");
+    const Offset end = *snapshot ? (*snapshot)->end : Offset(0);
+    const LogOffsets& offsets = log_->offsets();
+    // A snapshot is taken of what is durable, and the log forgets only what one holds.
+    if (end < offsets.start || end > offsets.end)
+        return cannot_recover(
+            Error::corrupt,
+            fmt::format("its newest snapshot ends at {}, and the log goes from {} to {}", end.value,
+                        offsets.start.value, offsets.end.value));
+    if (!*snapshot) return {};
+    auto image = metadata::decode_snapshot(**snapshot, config_.decompressed_bytes_max);
+    if (image.failed()) return explain(image.error());
+    epoch_ = image->epoch;
+    builder_ = metadata::ImageBuilder(std::move(*image));
+    return {};
+}
+
+Result<void, StartFailure> MetadataDriver::replay() {
+    Offset at = builder_.image().next_offset;
     while (at < log_->offsets().end) {
-        TRY(const LogRead read, log_->read({.from = at, .before = log_->offsets().end}));
-        if (read.pieces.empty()) return Error::corrupt;
-        CHECK_OK(replay_batches(read.pieces));
+        const auto read = log_->read({.from = at, .before = log_->offsets().end});
+        if (read.failed() || read->pieces.empty())
+            return cannot_recover(read.failed() ? read.error() : Error::corrupt,
+                                  fmt::format("it cannot be read at offset {}", at.value));
+        bytes_since_snapshot_ += read->size;
+        CHECK_OK(replay_batches(read->pieces));
         at = builder_.image().next_offset;
     }
     return {};
 }
 
-Result<void> MetadataDriver::replay_batches(const std::vector<Bytes>& pieces) {
+Result<void, StartFailure> MetadataDriver::replay_batches(const std::vector<Bytes>& pieces) {
     for (const Bytes& piece : pieces) {
         protocol::BatchSplitter batches(piece.view());
         while (const auto batch = batches.next()) {
             const auto from = static_cast<std::size_t>(batch->bytes().data() - piece.data());
-            TRY(const Bytes records, protocol::records_of(piece.slice(from, batch->size()),
-                                                          config_.decompressed_bytes_max));
-            protocol::RecordReader reader(*batch, records.view());
+            const auto replayed = metadata::replay(piece.slice(from, batch->size()),
+                                                   config_.decompressed_bytes_max, builder_);
+            if (replayed.failed()) return explain(replayed.error());
             epoch_ = batch->leader_epoch();
-            while (const auto record = reader.next()) {
-                if (batch->is_control()) continue;
-                const auto decoded =
-                    protocol::decode_metadata_record(Bytes::copy_of(record->value));
-                if (decoded.failed()) {
-                    env_.logger.error(
-                        "metadata.unreadable",
-                        {{"offset", std::to_string(reader.offset_of(*record).value)},
-                         {"why", "a record of a kind this version does not serve, or damage"}});
-                    return Error::invalid;
-                }
-                builder_.apply(*decoded);
-            }
-            builder_.advance(batch->next_offset(), epoch_);
         }
     }
     return {};
@@ -86,19 +126,22 @@ Result<void> MetadataDriver::begin_epoch() {
     const Bytes key = protocol::encode_control_key(protocol::ControlRecordType::leader_change);
     batch.append({.timestamp = env_.clock.wall(), .key = key.view(), .value = value.view()});
     TRY(const Offset end, append(batch.build()));
+    // What a leader before began and did not finish never counts.
+    if (builder_.in_transaction()) return append_records({protocol::AbortTransactionRecord{}});
     CHECK_OK(log_->wait_durable(end));
     return {};
 }
 
 Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
     if (builder_.image().features.empty())
-        CHECK_OK(
-            commit_records({protocol::FeatureLevelRecord{"metadata.version", metadata_version}}));
+        CHECK_OK(commit_records({protocol::FeatureLevelRecord{
+            std::string(metadata::metadata_version_feature), metadata_version}}));
     protocol::RegisterBrokerRecord registration;
     registration.broker_id = config_.node_id;
     registration.incarnation_id = Uuid::random(env_.random);
     registration.end_points = {{"PLAINTEXT", facts.advertised.host, facts.advertised.port, 0}};
-    registration.features = {{"metadata.version", metadata_version, metadata_version}};
+    registration.features = {
+        {std::string(metadata::metadata_version_feature), metadata_version, metadata_version}};
     registration.rack.reset();
     registration.fenced = false;
     registration.log_dirs = {facts.directory_id};
@@ -119,6 +162,7 @@ Result<Offset> MetadataDriver::append(const Bytes& batch) {
     ASSERT(!facts.failed());
     TRY(const AppendedBatch appended, log_->append(batch.view(), *facts, epoch_));
     builder_.advance(appended.next, epoch_);
+    bytes_since_snapshot_ += batch.size();
     return appended.next;
 }
 
@@ -135,9 +179,8 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
         if (PLANT("metadata.deletion_not_logged") &&
             std::holds_alternative<protocol::RemoveTopicRecord>(record))
             continue;
-        const auto value = protocol::encode_metadata_record(record, version_of(record));
-        ASSERT(!value.failed());
-        batch.append({.timestamp = env_.clock.wall(), .value = value->view()});
+        const Bytes value = protocol::encode_newest(record);
+        batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
     for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     CHECK_OK(append(batch.build()));
@@ -161,7 +204,32 @@ Result<void> MetadataDriver::publish() {
     return {};
 }
 
+void MetadataDriver::maintain() {
+    if (!log_ || bytes_since_snapshot_ < config_.metadata_snapshot_bytes) return;
+    const auto taken = take_snapshot();
+    SOMETIMES("metadata.snapshot_taken", !taken.failed());
+    if (taken.failed() && taken.error() != Error::stopped)
+        env_.logger.warn("metadata.snapshot-failed",
+                         {{"why", std::string(name_of(taken.error()))},
+                          {"remedy", "it is tried again; check the disk"}});
+}
+
+Result<void> MetadataDriver::take_snapshot() {
+    TRY(const env::Mutex::Guard guard, snapshotting_.lock());
+    if (!log_) return Error::stopped;
+    const std::uint64_t covered = bytes_since_snapshot_;
+    const metadata::MetadataImage image = builder_.image();
+    // Nobody may hold a snapshot of what a power cut can take back.
+    CHECK_OK(log_->wait_durable(image.next_offset));
+    CHECK_OK(directory_.keep_snapshot(metadata::encode_snapshot(image, env_.clock.wall())));
+    bytes_since_snapshot_ -= covered;
+    if (!log_) return Error::stopped;
+    CHECK_OK(log_->advance_start(image.next_offset));
+    return log_->maintain(log_config_, image.next_offset, env_.clock.wall());
+}
+
 Result<void> MetadataDriver::close() {
+    const auto guard = snapshotting_.lock();
     if (!log_) return {};
     auto log = std::move(log_);
     return logs_.close(*log);

@@ -6,7 +6,7 @@ namespace sluice::broker {
 
 namespace {
 
-Node::StartFailure failure(Error error, std::string_view what, std::string_view remedy) {
+StartFailure failure(Error error, std::string_view what, std::string_view remedy) {
     return {error, fmt::format("{} ({}). {}", what, name_of(error), remedy)};
 }
 
@@ -26,7 +26,7 @@ void Node::on_each_shard(const std::function<void(ShardParts&)>& body) {
             env::call(env_.shards, ShardId(shard), [&] { body(*shards_[shard]); }).failed());
 }
 
-Result<void, Node::StartFailure> Node::start() {
+Result<void, StartFailure> Node::start() {
     CHECK_OK(open_directory());
     CHECK_OK(start_shards());
     CHECK_OK(start_metadata());
@@ -44,7 +44,7 @@ Result<void, Node::StartFailure> Node::start() {
     return {};
 }
 
-Result<void, Node::StartFailure> Node::open_directory() {
+Result<void, StartFailure> Node::open_directory() {
     directory_ = parts_.directory(env_);
     const auto opened = directory_->open();
     if (opened.failed()) {
@@ -80,7 +80,7 @@ Result<void, Node::StartFailure> Node::open_directory() {
     return {};
 }
 
-Result<void, Node::StartFailure> Node::start_shards() {
+Result<void, StartFailure> Node::start_shards() {
     facts_.advertised = config_.advertise.host.empty() ? config_.listen : config_.advertise;
     for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
     on_each_shard([this](ShardParts& shard) {
@@ -90,7 +90,8 @@ Result<void, Node::StartFailure> Node::start_shards() {
     for (const auto& shard : shards_)
         if (!shard->broker)
             return failure(Error::stopped, "the node was stopped", "Start it again.");
-    metadata_ = std::make_unique<MetadataDriver>(env_, config_, *shards_.front()->logs);
+    metadata_ =
+        std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs);
     std::vector<Broker*> brokers;
     for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
     for (const auto& shard : shards_) shard->broker->connect(brokers, *metadata_);
@@ -98,13 +99,9 @@ Result<void, Node::StartFailure> Node::start_shards() {
     return {};
 }
 
-Result<void, Node::StartFailure> Node::start_metadata() {
-    const auto hint = hints_.find("__cluster_metadata-0");
-    const auto started = metadata_->start(hint == hints_.end() ? LogHints{} : hint->second);
-    if (started.failed())
-        return failure(
-            started.error(), "the metadata log cannot be recovered",
-            "Restore __cluster_metadata-0 from a copy; the log lines above say what is wrong.");
+Result<void, StartFailure> Node::start_metadata() {
+    const auto hint = hints_.find(std::string(metadata_log_name));
+    CHECK_OK(metadata_->start(hint == hints_.end() ? LogHints{} : hint->second));
     metadata_->set_hints(std::move(hints_));
     const auto registered = metadata_->register_broker(facts_);
     if (registered.failed())
@@ -128,6 +125,7 @@ void Node::start_periodic_work() {
                 if (shard.env.clock.now() - maintained < config_.retention_check_interval) continue;
                 maintained = shard.env.clock.now();
                 shard.broker->maintain();
+                if (is_first) metadata_->maintain();
             }
         });
         ASSERT(!spawned.failed());

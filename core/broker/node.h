@@ -9,6 +9,7 @@
 #include "core/broker/data_directory.h"
 #include "core/broker/frontend.h"
 #include "core/broker/metadata_driver.h"
+#include "core/broker/start_failure.h"
 #include "core/env/event.h"
 
 namespace sluice::broker {
@@ -23,10 +24,6 @@ public:
         std::function<std::unique_ptr<LogStore>(env::Env&)> logs;
         std::function<std::unique_ptr<Frontend>(std::vector<env::Env*>, std::vector<Service*>)>
             frontend;
-    };
-    struct StartFailure {
-        Error error = Error::io;
-        std::string message;  // What is wrong and what to do about it.
     };
 
     // `shards` in their order; each env belongs to its shard.

@@ -41,6 +41,7 @@ public:
 class Accepted {
 public:
     virtual ~Accepted() = default;
+    virtual const Address& peer() const = 0;
 };
 
 class Listener {

@@ -35,6 +35,8 @@ struct ConfigDefinition {
     double least = -9.3e18;
     double most = 9.3e18;
     std::string_view choices;  // Of texts and lists: `a|b|c`; empty allows anything.
+    // The broker's configuration is unset by default: then the fallback is the topic's alone.
+    bool unset_at_brokers = false;
 };
 
 // Every topic configuration of Kafka 4.3, in the order of their names.

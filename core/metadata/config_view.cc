@@ -18,10 +18,11 @@ void add_broker_values(ConfigInForce& config, const MetadataImage& image,
         add(config, name, image.config({ResourceType::broker, ""}), ConfigSource::brokers);
         add(config, name, broker.given, ConfigSource::server_file);
     }
-    config.synonyms.push_back({std::string(name.empty() ? config.definition->name : name),
-                               std::string(config.definition->fallback), ConfigSource::fallback});
-    config.value = config.synonyms.front().value;
-    config.source = config.synonyms.front().source;
+    const std::string fallback(config.definition->fallback);
+    if (!name.empty() && !config.definition->unset_at_brokers)
+        config.synonyms.push_back({std::string(name), fallback, ConfigSource::fallback});
+    config.value = config.synonyms.empty() ? fallback : config.synonyms.front().value;
+    if (!config.synonyms.empty()) config.source = config.synonyms.front().source;
 }
 
 }  // namespace

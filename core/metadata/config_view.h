@@ -27,7 +27,7 @@ struct ConfigInForce {
     const ConfigDefinition* definition;
     std::string value;
     ConfigSource source = ConfigSource::fallback;
-    std::vector<Synonym> synonyms;
+    std::vector<Synonym> synonyms;  // As Kafka, without defaults that no broker's name has.
 };
 
 // Where values are looked up besides a topic's own: what this broker was started with, under the

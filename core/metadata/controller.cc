@@ -326,6 +326,11 @@ Result<Controller::Placement, ItemError> Controller::place_more(
     if (topic == nullptr)
         return ItemError{ErrorCode::unknown_topic_or_partition,
                          "This server does not host this topic-partition."};
+    if (is_internal_topic(item.name))
+        return ItemError{ErrorCode::invalid_partitions,
+                         fmt::format("Groups are spread over the partitions of {} by their names: "
+                                     "with more of them they would not find their offsets.",
+                                     item.name)};
     const auto now = static_cast<std::int32_t>(topic->partitions.size());
     if (item.count == now)
         return ItemError{ErrorCode::invalid_partitions,
@@ -376,14 +381,6 @@ Decision<Controller::ProducerIdBlock> Controller::allocate_producer_ids(BrokerId
     record.next_producer_id = image_.next_producer_id.plus(producer_id_block);
     decision.records.push_back(record);
     return decision;
-}
-
-Decision<protocol::BrokerEpoch> Controller::register_broker(
-    const protocol::RegisterBrokerRecord& registration) const {
-    protocol::RegisterBrokerRecord record = registration;
-    // As in Kafka a registration's epoch is its offset in the metadata log: it grows by itself.
-    record.broker_epoch = protocol::BrokerEpoch(image_.next_offset.value);
-    return {{record}, record.broker_epoch};
 }
 
 }  // namespace sluice::metadata

@@ -59,7 +59,8 @@ public:
     static constexpr std::int64_t producer_id_block = 1000;
     Decision<ProducerIdBlock> allocate_producer_ids(BrokerId broker) const;
 
-    // A broker says it is here, in a new incarnation; on a lone node also unfenced at once.
+    // A broker says it is here, in a new incarnation; on a lone node also unfenced at once, and
+    // then elected where only it was missing.
     Decision<protocol::BrokerEpoch> register_broker(
         const protocol::RegisterBrokerRecord& registration) const;
 
@@ -93,6 +94,7 @@ private:
     std::optional<ItemError> check_name(std::string_view name) const;
     Result<void, ItemError> check_replicas(const std::vector<BrokerId>& replicas) const;
     std::vector<BrokerId> usable_brokers() const;
+    std::vector<protocol::MetadataRecord> elections_of(BrokerId broker) const;
     protocol::PartitionRecord partition_record(const TopicId& id, PartitionIndex index,
                                                const std::vector<BrokerId>& replicas) const;
 

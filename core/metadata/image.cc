@@ -140,9 +140,11 @@ void ImageBuilder::apply_record(const protocol::RegisterBrokerRecord& record) {
     image_.brokers[record.broker_id] = {.epoch = record.broker_epoch,
                                         .incarnation = record.incarnation_id,
                                         .end_points = record.end_points,
+                                        .features = record.features,
                                         .directories = record.log_dirs,
                                         .rack = record.rack,
-                                        .fenced = record.fenced};
+                                        .fenced = record.fenced,
+                                        .in_controlled_shutdown = record.in_controlled_shutdown};
 }
 
 void ImageBuilder::apply_record(const protocol::UnregisterBrokerRecord& record) {
@@ -163,6 +165,7 @@ void ImageBuilder::apply_record(const protocol::BrokerRegistrationChangeRecord& 
     const auto found = image_.brokers.find(record.broker_id);
     if (found == image_.brokers.end()) return;
     if (record.fenced != 0) found->second.fenced = record.fenced > 0;
+    if (record.in_controlled_shutdown > 0) found->second.in_controlled_shutdown = true;
     if (!record.log_dirs.empty()) found->second.directories = record.log_dirs;
 }
 
@@ -175,6 +178,21 @@ void ImageBuilder::apply_record(const protocol::FeatureLevelRecord& record) {
 
 void ImageBuilder::apply_record(const protocol::ProducerIdsRecord& record) {
     image_.next_producer_id = record.next_producer_id;
+}
+
+void ImageBuilder::apply_record(const protocol::BeginTransactionRecord&) {
+    before_ = image();
+}
+
+void ImageBuilder::apply_record(const protocol::EndTransactionRecord&) {
+    before_.reset();
+}
+
+void ImageBuilder::apply_record(const protocol::AbortTransactionRecord&) {
+    if (!before_) return;
+    open_.clear();
+    image_ = std::move(*before_);
+    before_.reset();
 }
 
 void ImageBuilder::apply_record(const protocol::ClearElrRecord& record) {

@@ -46,9 +46,11 @@ struct BrokerState {
     protocol::BrokerEpoch epoch{0};
     Uuid incarnation;
     std::vector<protocol::RegisterBrokerRecord::EndPoint> end_points;
+    std::vector<protocol::RegisterBrokerRecord::Feature> features;
     std::vector<Uuid> directories;
     std::optional<std::string> rack;
     bool fenced = true;
+    bool in_controlled_shutdown = false;
 
     friend bool operator==(const BrokerState&, const BrokerState&) = default;
 };
@@ -71,6 +73,9 @@ struct ConfigResource {
 
 using ConfigValues = std::map<std::string, std::string, std::less<>>;
 
+// The feature whose level says in which versions records are written.
+inline constexpr std::string_view metadata_version_feature = "metadata.version";
+
 // What the metadata log says, up to an offset. A value: copying shares the topics.
 struct MetadataImage {
     Offset next_offset;  // Of the first record it does not hold yet.
@@ -92,7 +97,8 @@ struct MetadataImage {
 bool equal(const MetadataImage& a, const MetadataImage& b);
 
 // Builds images out of records, one after the other: the only way the hard state of a cluster's
-// metadata changes. Applying cannot fail: a record that fits nothing changes nothing.
+// metadata changes. Applying cannot fail: a record that fits nothing changes nothing. Records
+// between the marks of a transaction count together or not at all (KIP-868).
 class ImageBuilder {
 public:
     explicit ImageBuilder(MetadataImage from = {}) : image_(std::move(from)) {}
@@ -101,6 +107,8 @@ public:
     void advance(Offset next_offset, LeaderEpoch epoch);
     // The image so far.
     const MetadataImage& image();
+    // A transaction began and has not ended: its records must be aborted or followed by the rest.
+    bool in_transaction() const { return before_.has_value(); }
 
 private:
     void apply_record(const protocol::TopicRecord& record);
@@ -116,13 +124,18 @@ private:
     void apply_record(const protocol::FeatureLevelRecord& record);
     void apply_record(const protocol::ProducerIdsRecord& record);
     void apply_record(const protocol::ClearElrRecord& record);
-    void apply_record(const auto&) {}  // No-ops, controllers and transaction marks leave no state.
+    void apply_record(const protocol::BeginTransactionRecord& record);
+    void apply_record(const protocol::EndTransactionRecord& record);
+    void apply_record(const protocol::AbortTransactionRecord& record);
+    void apply_record(const protocol::NoOpRecord&) {}
+    void apply_record(const protocol::RegisterControllerRecord&) {}
 
     TopicState* open(const TopicId& id);
     void freeze();
 
     MetadataImage image_;
-    std::map<TopicId, TopicState> open_;  // Topics being changed; in image_ after freeze().
+    std::map<TopicId, TopicState> open_;   // Topics being changed; in image_ after freeze().
+    std::optional<MetadataImage> before_;  // The transaction under way.
 };
 
 }  // namespace sluice::metadata

@@ -51,6 +51,14 @@ Result<Bytes> encode_metadata_record(const MetadataRecord& record, Version versi
     return Bytes(std::move(value));
 }
 
+Bytes encode_newest(const MetadataRecord& record) {
+    const Version newest =
+        std::visit([](const auto& r) { return Version(r.versions.last); }, record);
+    auto value = encode_metadata_record(record, newest);
+    ASSERT(!value.failed());
+    return std::move(*value);
+}
+
 Result<MetadataRecordFrame> take_metadata_record_frame(Bytes& value) {
     Slice rest = value.view();
     const auto version_of_frame = take_number(rest);

@@ -32,6 +32,9 @@ struct MetadataRecordFrame {
 // The value of a record in the metadata log. Fails as encode() does.
 [[nodiscard]] Result<Bytes> encode_metadata_record(const MetadataRecord& record, Version version);
 
+// The same in the newest version there is: what we write ourselves, which always fits.
+Bytes encode_newest(const MetadataRecord& record);
+
 // Fails with Error::invalid for anything that is not such a value, with Error::not_found for a
 // record of a type or version we do not know; take_metadata_record_frame tells which.
 [[nodiscard]] Result<MetadataRecord> decode_metadata_record(const Bytes& value,

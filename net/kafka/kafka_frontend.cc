@@ -8,6 +8,7 @@ KafkaFrontend::KafkaFrontend(std::vector<env::Env*> shards, std::vector<broker::
       env_(*envs_.front()),
       services_(std::move(services)),
       limits_(limits),
+      admission_(limits_),
       servers_(envs_.size()),
       fibers_(env_.scheduler) {}
 
@@ -20,14 +21,15 @@ void KafkaFrontend::on_each_shard(const std::function<void(std::uint32_t)>& body
 
 Result<env::Address> KafkaFrontend::open(const env::Address& listen) {
     on_each_shard([this](std::uint32_t shard) {
-        servers_[shard] = std::make_unique<Server>(*envs_[shard], *services_[shard], limits_);
+        servers_[shard] =
+            std::make_unique<Server>(*envs_[shard], *services_[shard], limits_, admission_);
     });
     std::vector<Server*> servers;
     for (const auto& server : servers_) {
         if (!server) return Error::stopped;
         servers.push_back(server.get());
     }
-    auto acceptor = std::make_unique<Acceptor>(env_, std::move(servers));
+    auto acceptor = std::make_unique<Acceptor>(env_, admission_, std::move(servers));
     CHECK_OK(acceptor->listen(listen));
     CHECK_OK(fibers_.spawn("acceptor", [acceptor = acceptor.get()] { acceptor->run(); }));
     acceptor_ = std::move(acceptor);

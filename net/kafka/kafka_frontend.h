@@ -25,6 +25,7 @@ private:
     env::Env& env_;  // The first shard's.
     std::vector<broker::Service*> services_;
     const ServerLimits limits_;
+    Admission admission_;
     std::vector<std::unique_ptr<Server>> servers_;  // Each made and destroyed on its shard.
     std::unique_ptr<Acceptor> acceptor_;
     env::FiberGroup fibers_;

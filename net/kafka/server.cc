@@ -2,48 +2,59 @@
 
 namespace sluice::net {
 
-Server::Server(env::Env& env, broker::Service& service, const ServerLimits& limits)
+const char* Admission::enter(const env::Address& peer) {
+    if (count_ >= limits_.connections_max) return "max.connections";
+    std::size_t& from_there = per_address_[peer.host];
+    if (from_there >= limits_.connections_per_address_max) return "max.connections.per.ip";
+    ++from_there;
+    ++count_;
+    return nullptr;
+}
+
+void Admission::leave(const env::Address& peer) {
+    --count_;
+    const auto found = per_address_.find(peer.host);
+    if (--found->second == 0) per_address_.erase(found);
+}
+
+Server::Server(env::Env& env, broker::Service& service, const ServerLimits& limits,
+               Admission& admission)
     : env_(env),
       service_(service),
       limits_(limits),
+      admission_(admission),
       budget_(env.scheduler, limits.request_memory_bytes),
       ended_(env.scheduler),
       fibers_(env.scheduler) {}
 
-bool Server::admit(const env::Address& peer) {
-    const char* limit = nullptr;
-    if (connections_.size() >= limits_.connections_max) limit = "max.connections";
-    if (per_address_[peer.host] >= limits_.connections_per_address_max)
-        limit = "max.connections.per.ip";
-    if (limit == nullptr) return !stopping_;
-    env_.logger.warn("connection.refused", {{"client", peer.text()}, {"limit", limit}});
-    return false;
+bool Server::add(std::unique_ptr<env::Accepted> accepted) {
+    const env::Address peer = accepted->peer();
+    const std::uint64_t id = next_id_++;
+    const auto spawned =
+        fibers_.spawn("connection", [this, id, peer, accepted = std::move(accepted)]() mutable {
+            if (!stopping_)
+                serve(id, std::make_unique<ServerConnection>(
+                              env_, service_, budget_, limits_.connection,
+                              env_.network.adopt(std::move(accepted))));
+            leave(peer);
+        });
+    return !spawned.failed();
 }
 
-void Server::add(std::unique_ptr<env::Accepted> accepted) {
-    auto connection = env_.network.adopt(std::move(accepted));
-    const env::Address peer = connection->peer();
-    if (!admit(peer)) return;
-    const std::uint64_t id = next_id_++;
-    auto served = std::make_unique<ServerConnection>(env_, service_, budget_, limits_.connection,
-                                                     std::move(connection));
-    connections_[id] = served.get();
-    ++per_address_[peer.host];
-    auto forget = [this, id, peer] {
-        connections_.erase(id);
-        if (--per_address_[peer.host] == 0) per_address_.erase(peer.host);
-        ended_.notify_all();
-    };
-    const auto spawned =
-        fibers_.spawn("connection", [served = std::move(served), forget]() mutable {
-            served->serve();
-            served.reset();
-            forget();
-        });
-    if (spawned.failed()) {
-        env_.logger.warn("connection.refused", {{"client", peer.text()}, {"limit", "fibers"}});
-        forget();
-    }
+void Server::serve(std::uint64_t id, std::unique_ptr<ServerConnection> connection) {
+    connections_[id] = connection.get();
+    connection->serve();
+    connection.reset();
+    connections_.erase(id);
+    ended_.notify_all();
+}
+
+void Server::leave(const env::Address& peer) {
+    env::RemoteCall call(env_.shards);
+    call.start(
+        ShardId(0), [this, &peer] { admission_.leave(peer); }, Task());
+    // Fails only when the process ends, and with it the count.
+    static_cast<void>(call.wait().failed());
 }
 
 void Server::stop(Time deadline) {
@@ -65,6 +76,7 @@ void Acceptor::run() {
     for (;;) {
         auto accepted = listener_->accept();
         if (accepted) {
+            if (!admit((*accepted)->peer())) continue;
             hand_over(std::move(*accepted), ShardId(turn));
             turn = (turn + 1) % env_.shards.count();
             continue;
@@ -76,11 +88,28 @@ void Acceptor::run() {
     }
 }
 
+bool Acceptor::admit(const env::Address& peer) {
+    const char* const limit = admission_.enter(peer);
+    if (limit != nullptr) refused(peer, limit);
+    return limit == nullptr;
+}
+
+void Acceptor::refused(const env::Address& peer, std::string_view limit) {
+    env_.logger.warn("connection.refused",
+                     {{"client", peer.text()},
+                      {"limit", std::string(limit)},
+                      {"remedy", "close connections that are not needed, or raise the limit"}});
+}
+
 void Acceptor::hand_over(std::unique_ptr<env::Accepted> accepted, ShardId home) {
+    const env::Address peer = accepted->peer();
+    bool added = false;
     env::RemoteCall call(env_.shards);
     call.start(
-        home, [&] { servers_[home.value]->add(std::move(accepted)); }, Task());
-    static_cast<void>(call.wait().failed());
+        home, [&] { added = servers_[home.value]->add(std::move(accepted)); }, Task());
+    if (call.wait().failed() || added) return;
+    refused(peer, "fibers.max");
+    admission_.leave(peer);
 }
 
 }  // namespace sluice::net

@@ -53,11 +53,14 @@ void ServerConnection::read_requests() {
             if (frame.error() == Error::invalid) refuse_frame();
             return;
         }
+        handling_ = true;
         auto reply = service_.begin(session_, std::move(frame->bytes));
+        handling_ = false;
         if (reply.failed()) return;
+        unread_bytes_ += (*reply)->bytes();
         begun_.push_back({std::move(reply).value(), std::move(frame->memory)});
         changed_.set();
-        while (in_flight() >= limits_.requests_in_flight_max && !writing_ended_)
+        while (!has_room() && !writing_ended_)
             if (room_.wait().failed()) return;
     }
 }
@@ -86,6 +89,7 @@ void ServerConnection::write_replies() {
         auto frame = next.reply->finish();
         const bool written = frame && (frame->empty() || write_all(std::move(*frame)));
         --unwritten_;
+        unread_bytes_ -= next.reply->bytes();
         room_.set();
         if (!written) break;
     }
@@ -124,7 +128,7 @@ void ServerConnection::watch() {
     while (watch_ended_.wait_until(env_.clock.now() + step).failed()) {
         if (env_.scheduler.stopped()) break;
         const Time now = env_.clock.now();
-        const bool waits_for_client = in_flight() == 0;
+        const bool waits_for_client = in_flight() == 0 && !handling_;
         const char* why = nullptr;
         if (writing_ && now - wrote_at_ > limits_.write_time_max)
             why = "does not read its answers";

@@ -12,9 +12,11 @@
 namespace sluice::net {
 
 struct ConnectionLimits {
-    std::size_t request_bytes_max = 100 << 20;     // socket.request.max.bytes
-    std::size_t requests_in_flight_max = 64;       // Begun and not yet answered, on one connection.
-    Duration idle_max = std::chrono::minutes(10);  // connections.max.idle.ms
+    std::size_t request_bytes_max = 100 << 20;  // socket.request.max.bytes
+    std::size_t requests_in_flight_max = 64;    // Begun and not yet answered, on one connection.
+    // Of answers not yet taken: no further request is begun before the client reads.
+    std::size_t unread_bytes_max = 1 << 20;                // connection.unread.max.bytes
+    Duration idle_max = std::chrono::minutes(10);          // connections.max.idle.ms
     Duration request_time_max = std::chrono::seconds(60);  // From a frame's first byte to its last.
     Duration write_time_max = std::chrono::seconds(60);    // Without the client taking one byte.
 };
@@ -39,6 +41,10 @@ private:
     };
 
     std::size_t in_flight() const { return begun_.size() + unwritten_; }
+    bool has_room() const {
+        return in_flight() < limits_.requests_in_flight_max &&
+               unread_bytes_ < limits_.unread_bytes_max;
+    }
     void read_requests();
     void write_replies();
     void watch();
@@ -52,13 +58,14 @@ private:
     FrameReader frames_;
     broker::Session session_;
     std::deque<Begun> begun_;
-    std::size_t unwritten_ = 0;  // Taken from begun_ by the writer.
-    env::Event changed_;         // For the writer: a reply was begun, or the reader has ended.
-    env::Event room_;            // For the reader: a reply was written.
+    std::size_t unwritten_ = 0;     // Taken from begun_ by the writer.
+    std::size_t unread_bytes_ = 0;  // Of all answers begun and not yet written.
+    env::Event changed_;            // For the writer: a reply was begun, or the reader has ended.
+    env::Event room_;               // For the reader: a reply was written.
     env::Event watch_ended_;
     Time read_since_{};  // When the reader last had nothing to wait for.
     Time wrote_at_{};
-    bool in_frame_ = false;
+    bool handling_ = false;  // The reader is inside the service.
     bool writing_ = false;
     bool reading_ended_ = false;
     bool writing_ended_ = false;

@@ -87,16 +87,18 @@ private:
 
 class PosixAccepted final : public env::Accepted {
 public:
-    explicit PosixAccepted(int fd) : fd_(fd) {}
+    PosixAccepted(int fd, env::Address peer) : fd_(fd), peer_(std::move(peer)) {}
     ~PosixAccepted() override {
         if (fd_ >= 0) ::close(fd_);
     }
     PosixAccepted(const PosixAccepted&) = delete;
     PosixAccepted& operator=(const PosixAccepted&) = delete;
+    const env::Address& peer() const override { return peer_; }
     int take() { return std::exchange(fd_, -1); }
 
 private:
     int fd_;
+    env::Address peer_;
 };
 
 class PosixListener final : public env::Listener {
@@ -119,7 +121,11 @@ public:
         if (closed_ && fd >= 0) ::close(fd);
         if (closed_) return Error::closed;
         if (fd < 0) return error_of(-fd);
-        return std::unique_ptr<env::Accepted>(std::make_unique<PosixAccepted>(fd));
+        SocketAddress peer;
+        peer.size = sizeof peer.storage;
+        getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size);
+        return std::unique_ptr<env::Accepted>(
+            std::make_unique<PosixAccepted>(fd, address_of(peer)));
     }
 
     void close() override {
@@ -185,10 +191,7 @@ Result<std::unique_ptr<env::Listener>> PosixNetwork::listen(const env::Address& 
 
 std::unique_ptr<env::Connection> PosixNetwork::adopt(std::unique_ptr<env::Accepted> accepted) {
     const int fd = static_cast<PosixAccepted&>(*accepted).take();
-    SocketAddress peer;
-    peer.size = sizeof peer.storage;
-    getpeername(fd, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size);
-    return std::make_unique<PosixConnection>(reactor_, fd, address_of(peer));
+    return std::make_unique<PosixConnection>(reactor_, fd, accepted->peer());
 }
 
 Result<std::unique_ptr<env::Connection>> PosixNetwork::connect(const env::Address& address,

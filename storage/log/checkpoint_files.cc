@@ -78,9 +78,11 @@ std::string offsets_text(const std::map<std::string, Offset>& offsets) {
 }
 
 std::optional<std::map<std::string, Offset>> parse_offsets(std::string_view text) {
+    std::map<std::string, Offset> offsets;
+    // Kafka makes these files empty and fills them later.
+    if (text.empty()) return offsets;
     const auto count = take_count(text);
     if (!count) return std::nullopt;
-    std::map<std::string, Offset> offsets;
     for (std::size_t i = 0; i < *count; ++i) {
         std::string_view line = take(text, '\n');
         const std::string_view topic = take(line, ' ');

@@ -22,7 +22,8 @@ std::string epochs_text(const replication::LeaderEpochs& epochs);
 std::optional<replication::LeaderEpochs> parse_epochs(std::string_view text);
 
 // recovery-point-offset-checkpoint, log-start-offset-checkpoint, replication-offset-checkpoint:
-// "0\n<count>\n<topic> <partition> <offset>\n...". Here by log name, "topic-partition".
+// "0\n<count>\n<topic> <partition> <offset>\n...", or nothing at all. Here by log name,
+// "topic-partition".
 inline constexpr std::string_view recovery_points_file = "recovery-point-offset-checkpoint";
 inline constexpr std::string_view log_starts_file = "log-start-offset-checkpoint";
 inline constexpr std::string_view high_watermarks_file = "replication-offset-checkpoint";

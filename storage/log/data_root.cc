@@ -2,6 +2,7 @@
 
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
+#include "storage/log/names.h"
 
 namespace sluice::storage {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::string_view top;  // The directory itself.
 constexpr std::size_t identity_bytes_max = 64 << 10;
 constexpr std::size_t checkpoint_bytes_max = 64 << 20;
+constexpr std::size_t snapshot_bytes_max = 512 << 20;
 constexpr std::int64_t no_broker_epoch = -1;
 
 }  // namespace
@@ -87,6 +89,38 @@ Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint
 Result<void> DataRoot::mark_clean() {
     const std::string text = clean_shutdown_text(no_broker_epoch);
     return replace_file(env_.disk, std::string(top), clean_shutdown_file, as_slice(text));
+}
+
+// Their names, oldest first.
+Result<std::vector<std::string>> DataRoot::snapshots() {
+    std::vector<std::string> names;
+    const auto entries = env_.disk.list(std::string(broker::metadata_log_name));
+    if (entries.failed()) {
+        if (entries.error() == Error::not_found) return names;
+        return entries.error();
+    }
+    for (const auto& entry : *entries)
+        if (parse_metadata_snapshot_file(entry.name)) names.push_back(entry.name);
+    return names;
+}
+
+Result<std::optional<metadata::Snapshot>> DataRoot::newest_snapshot() {
+    TRY(const auto names, snapshots());
+    if (names.empty()) return std::optional<metadata::Snapshot>();
+    const auto file = parse_metadata_snapshot_file(names.back());
+    const std::string path = join(broker::metadata_log_name, names.back());
+    TRY(auto content, read_file(env_.disk, path, snapshot_bytes_max));
+    return std::optional(metadata::Snapshot{file->end, file->epoch, Bytes(std::move(content))});
+}
+
+Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {
+    const std::string directory(broker::metadata_log_name);
+    TRY(const auto older, snapshots());
+    const std::string name = metadata_snapshot_file(snapshot.end, snapshot.epoch);
+    CHECK_OK(replace_file(env_.disk, directory, name, snapshot.content.view()));
+    for (const std::string& each : older)
+        if (each != name) CHECK_OK(remove_if_present(env_.disk, join(directory, each)));
+    return {};
 }
 
 }  // namespace sluice::storage

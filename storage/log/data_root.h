@@ -18,10 +18,13 @@ public:
     Result<std::map<std::string, broker::LogHints>> begin() override;
     Result<void> checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) override;
     Result<void> mark_clean() override;
+    Result<std::optional<metadata::Snapshot>> newest_snapshot() override;
+    Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:
     Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
     Result<bool> take_clean_mark();
+    Result<std::vector<std::string>> snapshots();
 
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;

@@ -32,6 +32,17 @@ inline constexpr std::string_view directory_delete_suffix = "-delete";
 // "00000000000000000042.log" for 42 and ".log".
 std::string offset_file(Offset offset, std::string_view suffix);
 
+// "00000000000000000042-0000000003.checkpoint": a snapshot of the metadata log up to 42, of
+// epoch 3.
+inline constexpr std::string_view metadata_snapshot_suffix = ".checkpoint";
+std::string metadata_snapshot_file(Offset end, LeaderEpoch epoch);
+
+struct MetadataSnapshotFile {
+    Offset end;
+    LeaderEpoch epoch;
+};
+std::optional<MetadataSnapshotFile> parse_metadata_snapshot_file(std::string_view name);
+
 struct OffsetFile {
     Offset offset;
     std::string suffix;  // Everything behind the digits.

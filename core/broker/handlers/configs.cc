@@ -27,6 +27,7 @@ DescribeConfigsResponse::Config shown(std::string_view name, const ConfigInForce
     DescribeConfigsResponse::Config told;
     told.name = name;
     told.value = config.value;
+    if (config.synonyms.empty() && config.definition->synonym == name) told.value.reset();
     told.config_source = static_cast<std::int8_t>(config.source);
     told.config_type = static_cast<std::int8_t>(config.definition->type);
     told.documentation.reset();
@@ -72,14 +73,14 @@ void describe_broker(const RequestContext& context,
         if (of_all && config.source != ConfigSource::brokers) continue;
         answer.configs.push_back(shown(definition.synonym, config, with_synonyms));
     }
-    for (const auto& [name, value] : broker.config().shown) {
+    for (const auto& [name, option] : broker.config().shown) {
         if (of_all || !is_asked(resource, name)) continue;
         DescribeConfigsResponse::Config told;
         told.name = name;
-        told.value = value;
+        told.value = option.value;
         told.read_only = true;
-        told.config_source = static_cast<std::int8_t>(ConfigSource::server_file);
-        told.config_type = static_cast<std::int8_t>(metadata::ConfigType::string);
+        told.config_source = static_cast<std::int8_t>(option.source);
+        told.config_type = static_cast<std::int8_t>(option.type);
         told.documentation.reset();
         answer.configs.push_back(std::move(told));
     }

@@ -59,7 +59,11 @@ private:
     std::vector<Item> items_;
     std::map<ShardId, std::vector<Item*>> groups_;
     std::size_t bytes_ = 0;
+    std::size_t memory_left_ = 0;  // For what this response may hold.
 };
+
+// What a response may hold however much others hold.
+constexpr std::size_t response_bytes_min = 64 << 10;
 
 // The records of a read in one piece. A large first piece goes out as it is and the rest with the
 // next fetch: that costs nothing, while joining copies.
@@ -117,8 +121,8 @@ void FetchOperation::read_one(Broker& there, Item& item) {
         return;
     }
     const auto response_max =
-        std::min<std::size_t>(broker_.config().fetch_bytes_max,
-                              static_cast<std::size_t>(std::max(request_.max_bytes, 0)));
+        std::min({broker_.config().fetch_bytes_max,
+                  static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
     const bool is_news =
         from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
     if (!is_news || (bytes_ > 0 && bytes_ >= response_max)) return;
@@ -151,6 +155,8 @@ void FetchOperation::read_group(Broker& there, std::vector<Item*>& group) {
 
 void FetchOperation::read_all() {
     bytes_ = 0;
+    memory_left_ = std::max(broker_.reply_memory().left(), response_bytes_min);
+    SOMETIMES("fetch.memory_short", memory_left_ == response_bytes_min);
     for (auto& [home, group] : groups_) {
         Broker& there = broker_.on(home);
         const auto called = env::call(broker_.env().shards, home,
@@ -216,7 +222,10 @@ void FetchOperation::wait_for_news(Time deadline) {
 
 FetchResponse FetchOperation::run() {
     const env::Clock& clock = broker_.env().clock;
-    const Time deadline = clock.now() + milliseconds(std::max(request_.max_wait_ms, 0));
+    // A client that went away while it waits is noticed only afterwards.
+    const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
+                                             broker_.config().fetch_wait_max);
+    const Time deadline = clock.now() + wait;
     resolve();
     for (;;) {
         read_all();

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace sluice::broker {
+
+// What the answers of one shard hold between their making and the moment their clients took them.
+// Nobody waits for it: when it is used up, fetches bring little, so that clients who do not read
+// cannot hold much and everybody else still gets on.
+class ReplyMemory {
+public:
+    explicit ReplyMemory(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    ReplyMemory(const ReplyMemory&) = delete;
+    ReplyMemory& operator=(const ReplyMemory&) = delete;
+
+    // Counted as long as it lives.
+    class Share {
+    public:
+        Share(ReplyMemory& memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {
+            memory_.bytes_ += bytes_;
+        }
+        ~Share() { memory_.bytes_ -= bytes_; }
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+        std::size_t bytes() const { return bytes_; }
+
+    private:
+        ReplyMemory& memory_;
+        const std::size_t bytes_;
+    };
+
+    std::size_t left() const { return bytes_max_ - std::min(bytes_, bytes_max_); }
+
+private:
+    const std::size_t bytes_max_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace sluice::broker
