@@ -40,8 +40,8 @@ Result<void> Auditor::run(env::Env& env, Node& server, bool wipe) {
             failure_ = Failure{FailureKind::safety, "audit: a new disk has the old cluster's id",
                                fresh.cluster_id};
         else if (!fresh.text.empty())
-            failure_ = Failure{FailureKind::safety, "audit: a new disk offers something old",
-                               fresh.text};
+            failure_ =
+                Failure{FailureKind::safety, "audit: a new disk offers something old", fresh.text};
     }
     done_ = true;
     return {};
@@ -141,7 +141,8 @@ Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataRespon
         }
     TRY(const auto offsets, granted(admin.ask(ends)));
     for (const auto& topic : offsets.topics)
-        for (const auto& partition : topic.partitions) CHECK_OK(whole("partition", partition.error_code));
+        for (const auto& partition : topic.partitions)
+            CHECK_OK(whole("partition", partition.error_code));
     TRY(const auto described, granted(admin.ask(configs)));
     for (const auto& resource : described.results) CHECK_OK(whole("resource", resource.error_code));
     text += fmt::format("{}\n{}\n{}\n{}\n", topics, states, offsets, described);

@@ -57,10 +57,10 @@ std::optional<Failure> GroupHistory::judge_owners() const {
             const auto [known, is_new] =
                 owners.try_emplace({synced.by.generation, partition}, synced.by.owner);
             if (!is_new && known->second != synced.by.owner)
-                return broken("two owners of a partition in one generation",
-                              fmt::format("generation {}, partition {}: {} and {}",
-                                          synced.by.generation, partition, known->second,
-                                          synced.by.owner));
+                return broken(
+                    "two owners of a partition in one generation",
+                    fmt::format("generation {}, partition {}: {} and {}", synced.by.generation,
+                                partition, known->second, synced.by.owner));
         }
     return std::nullopt;
 }
@@ -126,7 +126,8 @@ std::optional<Failure> GroupHistory::judge_offsets() const {
         std::int64_t highest = -1;
         std::size_t known = 0;
         std::vector<const Fetched*> by_invocation = all;
-        std::ranges::stable_sort(by_invocation, {}, [](const Fetched* f) { return f->span.invoked; });
+        std::ranges::stable_sort(by_invocation, {},
+                                 [](const Fetched* f) { return f->span.invoked; });
         for (const Fetched* fetched : by_invocation) {
             for (; known < all.size() && all[known]->span.answered < fetched->span.invoked; ++known)
                 highest = std::max(highest, all[known]->found->offset);

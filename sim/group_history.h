@@ -55,7 +55,9 @@ public:
 
     std::optional<Failure> judge() const;
     std::uint64_t acknowledged() const;
-    std::uint64_t asked() const { return synced_.size() + served_.size() + commits_.size() + fetched_.size(); }
+    std::uint64_t asked() const {
+        return synced_.size() + served_.size() + commits_.size() + fetched_.size();
+    }
 
 private:
     struct Synced {

@@ -65,7 +65,8 @@ private:
         GroupHistory::Membership membership;
         std::vector<std::int32_t> partitions;
     };
-    // A commit, looked up again: must be there if its owner is a member still, as its next one says.
+    // A commit, looked up again: must be there if its owner is a member still, as its next one
+    // says.
     struct Kept {
         std::int32_t partition = 0;
         std::size_t commit = 0;

@@ -219,7 +219,6 @@ TEST_F(DiskFaults, DamageWhatIsAtRest) {
         ASSERT_TRUE(write_all(**file, 0, std::string(100, 'x')));
         ASSERT_TRUE((*file)->sync());
     }));
-    const auto any = [](const std::string&) { return true; };
     ASSERT_TRUE(bench.node().disk().damage(FaultKind::bit_rot));
     ASSERT_EQ(bench.node().disk().damages().size(), 1u);
     EXPECT_TRUE(bench.run([](env::Env& env) {

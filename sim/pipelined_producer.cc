@@ -96,8 +96,8 @@ Result<void> PipelinedProducer::work(Stream& stream) {
         }
         if (idle && over) return {};
         // Some of the answers, or all of them.
-        std::size_t answers = random.below(3) == 0 ? stream.asked.size()
-                                                   : random.below(stream.asked.size() + 1);
+        std::size_t answers =
+            random.below(3) == 0 ? stream.asked.size() : random.below(stream.asked.size() + 1);
         if (over) answers = stream.asked.size();
         for (; answers > 0; --answers) CHECK_OK(take_answer(stream));
         if (stream.asked.empty()) {
@@ -110,9 +110,8 @@ Result<void> PipelinedProducer::work(Stream& stream) {
 }
 
 void PipelinedProducer::fill(Stream& stream, Lane& lane) {
-    RecordBatchBuilder builder({.producer_id = stream.id,
-                                .producer_epoch = stream.epoch,
-                                .base_sequence = lane.next});
+    RecordBatchBuilder builder(
+        {.producer_id = stream.id, .producer_epoch = stream.epoch, .base_sequence = lane.next});
     Batch batch;
     batch.sequence = lane.next;
     const std::uint64_t count = 1 + stream.env.random.below(4);

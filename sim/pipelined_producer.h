@@ -34,7 +34,7 @@ private:
     struct Lane {
         std::uint32_t log = 0;
         Sequence next{0};
-        std::deque<Batch> open;    // Oldest first; the first `under_way` of them were sent.
+        std::deque<Batch> open;  // Oldest first; the first `under_way` of them were sent.
         std::size_t under_way = 0;
         std::optional<Batch> last;  // That was acknowledged, and where.
         std::int64_t last_offset = -1;

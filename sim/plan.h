@@ -65,7 +65,7 @@ struct PlanOptions {
     // The only disk may be wiped, in the end: the scenario says what must hold then.
     bool wipe_at_end = false;
     double kind_is_on = 0.45;
-    double damage_is_on = 0.4;  // Kinds that damage what is at rest or on its way.
+    double damage_is_on = 0.4;    // Kinds that damage what is at rest or on its way.
     std::uint64_t times_max = 4;  // Of one kind.
 };
 

@@ -102,11 +102,11 @@ Result<Fault, std::string> fault_of(const Words& words) {
 }  // namespace
 
 std::string to_text(const Plan& plan) {
-    std::string out = fmt::format(
-        "plan horizon_us={} heal={} restart_delay_us={} core={} buggify={}{}\n",
-        plan.horizon.count(), name_of(plan.heal), plan.restart_delay.count(),
-        fmt::join(plan.core, ","), plan.buggify ? 1 : 0,
-        plan.pick ? fmt::format(" pick={}", name_of(*plan.pick)) : "");
+    std::string out =
+        fmt::format("plan horizon_us={} heal={} restart_delay_us={} core={} buggify={}{}\n",
+                    plan.horizon.count(), name_of(plan.heal), plan.restart_delay.count(),
+                    fmt::join(plan.core, ","), plan.buggify ? 1 : 0,
+                    plan.pick ? fmt::format(" pick={}", name_of(*plan.pick)) : "");
     for (const Fault& fault : plan.faults)
         fmt::format_to(std::back_inserter(out),
                        "fault {} at_us={} length_us={} node={} other={} amount={}\n",

@@ -82,9 +82,9 @@ Result<Bytes> RawConnection::receive_body(Version header_version) {
     Bytes body(std::move(buffer));
     const auto answered = load_big<std::int32_t>(body.data());
     if (waiting_.empty() || answered != waiting_.front()) {
-        world_.fail({FailureKind::safety, "connection: answers are not in the order of requests",
-                     fmt::format("{} instead of {}", answered,
-                                 waiting_.empty() ? 0 : waiting_.front())});
+        world_.fail(
+            {FailureKind::safety, "connection: answers are not in the order of requests",
+             fmt::format("{} instead of {}", answered, waiting_.empty() ? 0 : waiting_.front())});
         return Error::invalid;
     }
     waiting_.pop_front();

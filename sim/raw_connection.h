@@ -11,9 +11,9 @@
 
 namespace sluice::sim {
 
-// A connection that says what it is told to, without asking what the broker can do: several requests
-// at once, whose answers must come in their order; or anything at all. For one fiber. Nothing in it
-// waits longer than `patience`: then it is closed.
+// A connection that says what it is told to, without asking what the broker can do: several
+// requests at once, whose answers must come in their order; or anything at all. For one fiber.
+// Nothing in it waits longer than `patience`: then it is closed.
 class RawConnection {
 public:
     RawConnection(env::Env& env, World& world, std::string client_id, Duration patience);
@@ -40,8 +40,8 @@ public:
         for (const Bytes& piece : frame) CHECK_OK(send_bytes(piece.view()));
         return {};
     }
-    // The answer to the oldest request that has none. Another request's is the broker's mistake, and
-    // ends the run.
+    // The answer to the oldest request that has none. Another request's is the broker's mistake,
+    // and ends the run.
     template <class Request>
     auto receive(Version version) -> Result<typename client::ApiOf<Request>::type::Response> {
         using Api = typename client::ApiOf<Request>::type;

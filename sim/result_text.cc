@@ -40,8 +40,7 @@ public:
     std::uint64_t number() {
         const std::string_view field = next();
         std::uint64_t value = 0;
-        const auto [end, error] =
-            std::from_chars(field.data(), field.data() + field.size(), value);
+        const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
         if (error != std::errc() || end != field.data() + field.size()) well_ = false;
         return value;
     }

@@ -126,7 +126,8 @@ std::optional<Failure> RottenTopic::judge() {
     if (auto failure = failure_of(anomalies)) return failure;
     for (const auto& [log, end] : ends_)
         if (end < acknowledged_end(log) && !reported_.contains(log) && !is_excused(log))
-            return Failure{FailureKind::safety, "damage at rest: a log is shorter and does not say so",
+            return Failure{FailureKind::safety,
+                           "damage at rest: a log is shorter and does not say so",
                            fmt::format("{} ends at {}, and {} was acknowledged", name_of_log(log),
                                        end, acknowledged_end(log))};
     return std::nullopt;

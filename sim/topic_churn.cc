@@ -25,8 +25,7 @@ client::ClientOptions patient() {
 }  // namespace
 
 void TopicChurn::fail(std::string signature, std::string text) {
-    if (!failure_)
-        failure_ = Failure{FailureKind::safety, "churn: " + signature, std::move(text)};
+    if (!failure_) failure_ = Failure{FailureKind::safety, "churn: " + signature, std::move(text)};
 }
 
 template <class Request, class Answer>
@@ -135,8 +134,7 @@ void TopicChurn::grow(client::Admin& admin, const std::string& name, Topic& topi
 void TopicChurn::configure(client::Admin& admin, const std::string& name, Topic& topic) {
     const auto bytes = static_cast<std::int32_t>(draws_.between(100'000, 2'000'000));
     IncrementalAlterConfigsRequest request;
-    request.resources.push_back(
-        {of_topic, name, {{configured, set_value, std::to_string(bytes)}}});
+    request.resources.push_back({of_topic, name, {{configured, set_value, std::to_string(bytes)}}});
     if (granted(admin, topic, request,
                 [](const auto& reply) { return reply.responses.front().error_code; }))
         topic.message_bytes_max = bytes;
@@ -144,9 +142,9 @@ void TopicChurn::configure(client::Admin& admin, const std::string& name, Topic&
 
 // Some records in one batch, so that a cut may hit its middle.
 void TopicChurn::write(client::Admin& admin, const std::string& name, Topic& topic) {
-    client::Producer producer(admin.cluster(), {.linger = milliseconds(20),
-                                                .delivery_time_max = seconds(5),
-                                                .create_topics = false});
+    client::Producer producer(
+        admin.cluster(),
+        {.linger = milliseconds(20), .delivery_time_max = seconds(5), .create_topics = false});
     for (int i = 0; i < 6; ++i) {
         const auto sent = producer.send({.topic = name,
                                          .partition = first_partition,
@@ -155,8 +153,8 @@ void TopicChurn::write(client::Admin& admin, const std::string& name, Topic& top
                                          .headers = {}},
                                         [&topic](const client::Delivery& delivery) {
                                             if (delivery.delivered())
-                                                topic.end = std::max(topic.end,
-                                                                     delivery.offset.value + 1);
+                                                topic.end =
+                                                    std::max(topic.end, delivery.offset.value + 1);
                                         });
         if (sent.failed()) break;
     }
@@ -179,7 +177,8 @@ void TopicChurn::cut(client::Admin& admin, const std::string& name, Topic& topic
     if (!done) return;
     topic.start = start;
     if (said != start)
-        fail("a log does not begin where it was cut", fmt::format("{}: {} at {}", name, start, said));
+        fail("a log does not begin where it was cut",
+             fmt::format("{}: {} at {}", name, start, said));
     static_cast<void>(verify(admin, name, topic).failed());
 }
 
@@ -217,9 +216,9 @@ Result<void> TopicChurn::verify_there(client::Admin& admin, const std::string& n
         DescribeConfigsRequest request;
         request.resources.push_back({of_topic, name, std::vector{configured}});
         TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
-        const bool same = reply.results.size() == 1 && reply.results.front().configs.size() == 1 &&
-                          reply.results.front().configs.front().value ==
-                              std::to_string(topic.message_bytes_max);
+        const bool same =
+            reply.results.size() == 1 && reply.results.front().configs.size() == 1 &&
+            reply.results.front().configs.front().value == std::to_string(topic.message_bytes_max);
         if (!same) fail("a topic's configuration is another one", name);
     }
     return verify_start(admin, name, topic);
@@ -234,8 +233,8 @@ Result<void> TopicChurn::verify_start(client::Admin& admin, const std::string& n
     consumer.assign(partition, client::Consumer::earliest);
     TRY(const auto records, consumer.poll(milliseconds(200)));
     const auto at = consumer.position(partition);
-    const std::int64_t first = records.empty() ? (at ? at->value : -1)
-                                               : records.front().offset.value;
+    const std::int64_t first =
+        records.empty() ? (at ? at->value : -1) : records.front().offset.value;
     if (first < 0 || (records.empty() && topic.start < topic.end)) return Error::timed_out;
     if (first != topic.start)
         fail("a log does not begin where it was cut",

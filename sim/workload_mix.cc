@@ -4,6 +4,7 @@
 #include "sim/cluster_scenario.h"
 #include "sim/draw_options.h"
 #include "sim/group_members.h"
+#include "sim/hostile_client.h"
 #include "sim/pipelined_producer.h"
 #include "sim/produce_consume.h"
 #include "sim/rotten_topic.h"
@@ -36,6 +37,8 @@ BrokerOptions draw_broker(Random& draws) {
     options.broker.metadata_snapshot_bytes = std::uint64_t{256} << draws.below(8);
     options.broker.metadata_segment_bytes = std::uint64_t{1024} << draws.below(8);
     options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
+    options.broker.reply_memory_max = std::size_t{4096} << draws.below(10);
+    options.broker.decompressed_bytes_max = 2 << 20;
     options.broker.log_opens_at_once = 1 + draws.below(8);
     draw_groups(draws, options.broker.groups);
     return options;
@@ -54,6 +57,8 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     ClusterParts parts;
     Node::Options node{.name = "broker"};
     node.process.shards_max = 3;
+    node.process.mailboxes.delay_max = Duration(20 << draws.below(7));
+    node.process.mailboxes.late_one_in = 10 << draws.below(5);
     node.disk.timing.sync = Duration(draws.between(100, 3'000));
     parts.servers.push_back({.node = node,
                              .make_program =
@@ -69,6 +74,7 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     parts.workloads.push_back(workload<RottenTopic>());
     parts.workloads.push_back(workload<PipelinedProducer>());
     parts.workloads.push_back(workload<TopicChurn>());
+    parts.workloads.push_back(workload<HostileClient>());
     const bool expire = options.broker.groups.offsets_retention < seconds(60);
     parts.workloads.push_back([expire](const WorkloadContext& context) {
         return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});

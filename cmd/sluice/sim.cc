@@ -206,9 +206,10 @@ int run_shrink(Wishes& wishes) {
     if (failing.passed()) return usage_error("--shrink: the seed passes");
     const sim::Shrunk shrunk = sim::shrink(wishes.run, wishes.make, failing);
     const sim::RunResult& smallest = shrunk.smallest;
-    fmt::print("# {}: {}\n# {} faults of {} left after {} runs\n# replay: {} --seed {} --plan FILE\n",
-               smallest.result(), smallest.failure->signature, smallest.plan.faults.size(),
-               failing.plan.faults.size(), shrunk.runs, wishes.replay, smallest.seed);
+    fmt::print(
+        "# {}: {}\n# {} faults of {} left after {} runs\n# replay: {} --seed {} --plan FILE\n",
+        smallest.result(), smallest.failure->signature, smallest.plan.faults.size(),
+        failing.plan.faults.size(), shrunk.runs, wishes.replay, smallest.seed);
     fmt::print("{}", sim::to_text(smallest.plan));
     return failing.exit_code();
 }

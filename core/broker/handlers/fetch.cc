@@ -116,15 +116,15 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     if (item.error != ErrorCode::none) return;
     const Offset from = item.wanted->fetch_offset;
     const bool at_start = from == item.log_start && from > Offset(0);
-    if (from < item.log_start || (at_start && PLANT("fetch.start_is_out_of_range")) || from > partition->log().offsets().end) {
+    if (from < item.log_start || (at_start && PLANT("fetch.start_is_out_of_range")) ||
+        from > partition->log().offsets().end) {
         item.error = ErrorCode::offset_out_of_range;
         return;
     }
     const auto response_max =
         std::min({broker_.config().fetch_bytes_max,
                   static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
-    const bool is_news =
-        from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
+    const bool is_news = from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
     if (!is_news || (bytes_ > 0 && bytes_ >= response_max)) return;
     PartitionLog::ReadRange range;
     range.from = from;
