@@ -1,8 +1,11 @@
 #include "cmd/sluice/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <numeric>
 
@@ -34,7 +37,54 @@ std::string unknown_option(const CommandHelp& help, std::string_view name) {
                        help.name);
 }
 
+std::vector<std::string> parted(std::string_view text, char separator) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(separator), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
+// Why `value` is none of the words that an option can have.
+std::optional<std::string> not_a_choice(const OptionHelp& option, std::string_view value) {
+    if (option.values.empty() || option.values.starts_with('@')) return std::nullopt;
+    const std::vector<std::string> choices = parted(option.values, '|');
+    if (std::ranges::find(choices, value) != choices.end()) return std::nullopt;
+    const auto meant = nearest(value, choices);
+    return fmt::format("--{} {}: {}", option.name, value,
+                       meant ? fmt::format("did you mean {}?", *meant)
+                             : fmt::format("one of {}", fmt::join(choices, ", ")));
+}
+
+// Why these are not the words a command takes.
+std::optional<std::string> wrong_words(const CommandHelp& help, std::size_t given) {
+    std::size_t least = 0;
+    std::size_t most = 0;
+    for (const std::string& word : parted(help.positional, ' ')) {
+        least += word.starts_with('[') ? 0 : 1;
+        most = word.find("...") != std::string::npos ? SIZE_MAX : most + 1;
+    }
+    if (given >= least && given <= most) return std::nullopt;
+    return fmt::format("'sluice {}' takes {}; 'sluice {} --help' shows how", help.name,
+                       help.positional, help.name);
+}
+
 }  // namespace
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+    return value;
+}
+
+std::optional<std::pair<std::string, std::string>> name_and_value(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+    return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+}
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
     const std::string* best = nullptr;
@@ -55,6 +105,7 @@ Result<Arguments, std::string> Arguments::parse(const CommandHelp& help, int cou
     bool options_ended = false;
     for (int i = 0; i < count; ++i) {
         std::string_view word = words[i];
+        if (word == "-h") word = "--help";
         if (options_ended || !word.starts_with("--")) {
             if (help.positional.empty() && !options_ended)
                 return fmt::format(
@@ -84,10 +135,13 @@ Result<Arguments, std::string> Arguments::parse(const CommandHelp& help, int cou
                 return fmt::format("--{} needs a value: --{} {}", name, name, option->value);
             value = words[i];
         }
+        if (const auto complaint = not_a_choice(*option, value)) return *complaint;
         auto& values = parsed.values_[name];
         if (!values.empty() && !option->repeated) return fmt::format("--{} is given twice", name);
         values.push_back(std::move(value));
     }
+    if (!parsed.has("help"))
+        if (const auto complaint = wrong_words(help, parsed.positional_.size())) return *complaint;
     return parsed;
 }
 
@@ -109,7 +163,7 @@ std::string help_text(const CommandHelp& help) {
     if (!help.options.empty()) text += "\noptions:\n";
     for (const OptionHelp& option : help.options) {
         const std::string left = fmt::format("--{} {}", option.name, option.value);
-        text += fmt::format("  {:<28} {}\n", left, option.text);
+        text += fmt::format("  {:<30} {}\n", left, option.text);
     }
     if (!help.examples.empty()) text += fmt::format("\nexamples:\n{}\n", help.examples);
     return text;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "cmd/sluice/server_config.h"
@@ -29,6 +30,27 @@ Result<std::vector<env::Address>, std::string> bootstrap_of(const Arguments& arg
     return addresses;
 }
 
+std::string list_of(const std::vector<env::Address>& addresses) {
+    std::string text;
+    for (const env::Address& address : addresses)
+        text += (text.empty() ? "" : ", ") + address.text();
+    return text;
+}
+
+int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
+    const std::string_view remedy =
+        error == Error::invalid  ? "it speaks, but not Kafka's protocol"
+        : error == Error::closed ? "it closed the connection; does it expect TLS?"
+                                 : "is a broker running there? --bootstrap HOST:PORT names another";
+    fmt::print(stderr, "sluice: no broker answers at {}: {} ({})\n", list_of(bootstrap),
+               name_of(error), remedy);
+    return exit_unreachable;
+}
+
+bool is_unreachable(Error error) {
+    return error == Error::refused || error == Error::closed || error == Error::timed_out;
+}
+
 }  // namespace
 
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body) {
@@ -36,6 +58,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
     if (bootstrap.failed()) return usage_error("--bootstrap: " + bootstrap.error());
     struct sigaction action {};
     action.sa_handler = note_interrupt;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // The second one does not ask.
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
 
@@ -45,9 +68,13 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         posix::PosixNetwork network(shard.reactor);
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
-        client::Cluster cluster(env, {.client_id = "sluice-cli"}, *bootstrap);
+        client::Cluster cluster(env, {.client_id = "sluice-cli", .connect_time_max = seconds(5)},
+                                *bootstrap);
         ClientSession session{cluster, env.scheduler, env.clock, shard.reactor, interrupted_flag};
-        code = body(session);
+        if (const auto reached = cluster.any(); reached.failed())
+            code = unreachable(*bootstrap, reached.error());
+        else
+            code = body(session);
         cluster.close();
     });
     return ran.failed() ? exit_failed : code;
@@ -55,13 +82,29 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
 
 int failed(std::string_view what, const client::Refusal& refusal) {
     fmt::print(stderr, "sluice: {}: {}\n", what, refusal.text());
-    return exit_failed;
+    const bool world = refusal.code == protocol::ErrorCode::none;
+    return world && is_unreachable(refusal.error) ? exit_unreachable : exit_failed;
 }
 
 int failed(std::string_view what, Error error) {
-    const std::string_view remedy =
-        error == Error::refused ? " (is a broker running there? --bootstrap names it)" : "";
-    fmt::print(stderr, "sluice: {}: {}{}\n", what, name_of(error), remedy);
+    return failed(what, client::refusal(error));
+}
+
+int failed_topic(ClientSession& session, std::string_view what, const std::string& topic,
+                 const client::Refusal& refusal) {
+    const bool missing =
+        refusal.code == protocol::ErrorCode::unknown_topic_or_partition ||
+        (refusal.code == protocol::ErrorCode::none && refusal.error == Error::not_found);
+    if (!missing) return failed(what, refusal);
+    std::vector<std::string> known;
+    if (const auto reply = client::Admin(session.cluster).topics({}))
+        for (const auto& each : reply->topics) known.push_back(each.name.value_or(""));
+    const bool exists = std::ranges::find(known, topic) != known.end();
+    if (exists) return failed(what, refusal);
+    const auto meant = nearest(topic, known);
+    fmt::print(
+        stderr, "sluice: {}: there is no topic '{}'{}\n", what, topic,
+        meant ? fmt::format(": did you mean '{}'?", *meant) : "; 'sluice topic list' lists them");
     return exit_failed;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "cmd/sluice/arguments.h"
 #include "core/client/admin.h"
@@ -14,7 +15,8 @@ inline constexpr OptionHelp bootstrap_option{"bootstrap", "HOST:PORT[,...]",
 inline constexpr OptionHelp json_option{"json", "", "as JSON"};
 
 // Runs `body` with a client of the brokers that --bootstrap names, on a shard of its own, and gives
-// its exit code. `interrupted` is set by SIGINT and SIGTERM.
+// its exit code; exit_unreachable when none of them answers. `interrupted` is set by SIGINT and
+// SIGTERM.
 struct ClientSession {
     client::Cluster& cluster;
     env::Scheduler& scheduler;
@@ -24,8 +26,11 @@ struct ClientSession {
 };
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body);
 
-// Says why something failed, on stderr, and gives exit_failed.
+// Says why something failed, on stderr, and gives the exit code.
 int failed(std::string_view what, const client::Refusal& refusal);
 int failed(std::string_view what, Error error);
+// The same for something about a topic: names the one that was meant when there is none such.
+int failed_topic(ClientSession& session, std::string_view what, const std::string& topic,
+                 const client::Refusal& refusal);
 
 }  // namespace sluice::cmd

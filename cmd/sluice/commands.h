@@ -1,32 +1,66 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "cmd/sluice/arguments.h"
 
 namespace sluice::cmd {
 
-// A subcommand: its help, and what runs it with its words parsed. Gives the exit code.
+// A command: its help, and what runs it with its words parsed. Gives the exit code.
 struct Command {
     const CommandHelp& (*help)();
     int (*run)(const Arguments& arguments);
 };
 
+// Every command, in the order of the overview.
+std::span<const Command> all_commands();
+// What the members of a family have in common, for the overview.
+std::string_view family_summary(std::string_view family);
+
 const CommandHelp& server_help();
 int run_server(const Arguments& arguments);
 
-const CommandHelp& topic_help();
-int run_topic(const Arguments& arguments);
+const CommandHelp& topic_create_help();
+int run_topic_create(const Arguments& arguments);
+const CommandHelp& topic_list_help();
+int run_topic_list(const Arguments& arguments);
+const CommandHelp& topic_describe_help();
+int run_topic_describe(const Arguments& arguments);
+const CommandHelp& topic_alter_help();
+int run_topic_alter(const Arguments& arguments);
+const CommandHelp& topic_delete_help();
+int run_topic_delete(const Arguments& arguments);
 
 const CommandHelp& produce_help();
 int run_produce(const Arguments& arguments);
-
 const CommandHelp& consume_help();
 int run_consume(const Arguments& arguments);
 
+const CommandHelp& group_list_help();
+int run_group_list(const Arguments& arguments);
+const CommandHelp& group_describe_help();
+int run_group_describe(const Arguments& arguments);
+const CommandHelp& group_reset_help();
+int run_group_reset(const Arguments& arguments);
+const CommandHelp& group_delete_help();
+int run_group_delete(const Arguments& arguments);
+
+const CommandHelp& config_list_help();
+int run_config_list(const Arguments& arguments);
+const CommandHelp& config_set_help();
+int run_config_set(const Arguments& arguments);
+const CommandHelp& config_unset_help();
+int run_config_unset(const Arguments& arguments);
+
+const CommandHelp& bench_help();
+int run_bench(const Arguments& arguments);
+const CommandHelp& dump_help();
+int run_dump(const Arguments& arguments);
 const CommandHelp& sim_help();
 int run_sim(const Arguments& arguments);
-
+const CommandHelp& completion_help();
+int run_completion(const Arguments& arguments);
 const CommandHelp& version_help();
 int run_version(const Arguments& arguments);
 

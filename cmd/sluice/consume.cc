@@ -1,86 +1,91 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdio>
 #include <limits>
 
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
-#include "cmd/sluice/json.h"
-#include "core/client/consumer.h"
+#include "cmd/sluice/record_format.h"
+#include "cmd/sluice/start_point.h"
+#include "core/client/group_consumer.h"
 
 namespace sluice::cmd {
 
 const CommandHelp& consume_help() {
     static const CommandHelp help{
         .name = "consume",
-        .positional = "TOPIC",
-        .summary = "Print the records of a topic and stop at its end, or follow it.",
-        .options =
-            {bootstrap_option,
-             {"from", "WHERE",
-              "beginning, end, an offset, or a time in ms as @1700000000000 (beginning)"},
-             {"partition", "N", "only this partition"},
-             {"count", "N", "stop after N records"},
-             {"follow", "", "wait for more at the end"},
-             {"format", "TEXT",
-              "%k key, %v value, %o offset, %p partition, %t time, %h headers, \\n, \\t (%v\\n)"},
-             {"json", "", "an object a line"}},
+        .positional = "TOPIC...",
+        .summary = "Print the records of topics and stop at their end, or follow them.",
+        .options = {bootstrap_option,
+                    {"from", "WHERE",
+                     "beginning, end, an offset, or a time: @MILLISECONDS, @2026-11-21T13:28:52 "
+                     "(beginning)"},
+                    {"partition", "N", "only this partition"},
+                    {"group", "NAME",
+                     "as a member of this group: from where it is, committing what was printed",
+                     false, any_group},
+                    {"strategy", "NAME", "with --group: how it shares partitions out (range)",
+                     false, "range|roundrobin|sticky|cooperative-sticky"},
+                    {"instance", "ID", "with --group: a static member"},
+                    {"count", "N", "stop after N records"},
+                    {"follow", "", "wait for more at the end"},
+                    {"format", "TEXT",
+                     "%s value, %k key, %S %K lengths, %o offset, %p partition, %t topic, %T time, "
+                     "%h headers, \\n, \\t, \\xHH (%s\\n)"},
+                    {"json", "", "an object a line"}},
         .examples =
             "  sluice consume words\n"
-            "  sluice consume words --follow --format '%p %o %v\\n'\n"
-            "  sluice consume words --partition 2 --from 100 --count 5"};
+            "  sluice consume words --follow --format '%p %o %s\\n'\n"
+            "  sluice consume words --partition 2 --from 100 --count 5\n"
+            "  sluice consume words --from @2026-11-21 --json\n"
+            "  sluice consume orders --group billing --follow",
+        .values = any_topic};
     return help;
 }
 
 namespace {
 
 struct Wishes {
-    std::string topic;
+    std::vector<std::string> topics;
     std::optional<PartitionIndex> partition;
-    Offset from = client::Consumer::earliest;
-    std::optional<Timestamp> from_time;
+    StartPoint from;
+    std::optional<client::GroupOptions> group;
+    client::OffsetReset reset = client::OffsetReset::earliest;
     std::int64_t count = std::numeric_limits<std::int64_t>::max();
     bool follow = false;
     bool json = false;
-    std::string format = "%v\n";
+    RecordFormat format;
 };
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-    return value;
-}
-
-std::string unescaped(std::string_view text) {
-    std::string plain;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool escape = text[i] == '\\' && i + 1 < text.size();
-        if (escape && text[i + 1] == 'n')
-            plain += '\n';
-        else if (escape && text[i + 1] == 't')
-            plain += '\t';
-        else if (escape && text[i + 1] == '\\')
-            plain += '\\';
-        else {
-            plain += text[i];
-            continue;
-        }
-        ++i;
-    }
-    return plain;
+Result<client::GroupOptions, std::string> group_of(const Arguments& arguments) {
+    client::GroupOptions group{.group = *arguments.get("group")};
+    group.instance_id = arguments.get("instance");
+    // What was printed is committed, not what was read.
+    group.commits_by_itself = false;
+    if (const auto name = arguments.get("strategy"))
+        group.strategies = {*client::strategy_named(*name)};
+    if (arguments.has("partition"))
+        return std::string("--partition and --group exclude each other: a group shares them out");
+    const std::string from = arguments.get("from").value_or("beginning");
+    if (from != "beginning" && from != "end")
+        return std::string(
+            "--from with --group is beginning or end, for partitions it has committed nothing of; "
+            "'sluice group reset-offsets' moves it");
+    return group;
 }
 
 Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
     Wishes wishes;
-    wishes.topic = arguments.positional().front();
+    wishes.topics = arguments.positional();
     wishes.follow = arguments.has("follow");
     wishes.json = arguments.has("json");
-    if (const auto format = arguments.get("format")) wishes.format = unescaped(*format);
+    TRY(wishes.format, RecordFormat::parse(arguments.get("format").value_or("%s\\n")));
     if (const auto text = arguments.get("partition")) {
         const auto index = whole_number(*text);
-        if (!index) return fmt::format("--partition {}: not a partition's number", *text);
+        if (!index || *index > INT32_MAX)
+            return fmt::format("--partition {}: not a partition's number", *text);
         wishes.partition = PartitionIndex(static_cast<std::int32_t>(*index));
     }
     if (const auto text = arguments.get("count")) {
@@ -89,137 +94,156 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
         wishes.count = *count;
     }
     const std::string from = arguments.get("from").value_or("beginning");
-    if (from == "beginning") return wishes;
-    if (from == "end") {
-        wishes.from = client::Consumer::latest;
-        return wishes;
+    TRY(wishes.from, StartPoint::parse("from", from));
+    if (from == "end") wishes.reset = client::OffsetReset::latest;
+    if (arguments.has("group")) {
+        TRY(wishes.group, group_of(arguments));
+    } else if (arguments.has("strategy") || arguments.has("instance")) {
+        return std::string("--strategy and --instance say something only with --group");
     }
-    const bool is_time = from.starts_with('@');
-    const auto number = whole_number(std::string_view(from).substr(is_time ? 1 : 0));
-    if (!number)
-        return fmt::format("--from {}: one of beginning, end, an offset, @MILLISECONDS", from);
-    if (is_time)
-        wishes.from_time = Timestamp(*number);
-    else
-        wishes.from = Offset(*number);
     return wishes;
 }
 
-void print_formatted(const std::string& format, const client::ReadRecord& record) {
-    std::string out;
-    for (std::size_t i = 0; i < format.size(); ++i) {
-        if (format[i] != '%' || i + 1 == format.size()) {
-            out += format[i];
-            continue;
-        }
-        switch (format[++i]) {
-            case 'k':
-                out += record.key ? record.key->text() : "";
-                break;
-            case 'v':
-                out += record.value ? record.value->text() : "";
-                break;
-            case 'o':
-                out += std::to_string(record.offset.value);
-                break;
-            case 'p':
-                out += std::to_string(record.partition.partition.value);
-                break;
-            case 't':
-                out += std::to_string(record.timestamp.value);
-                break;
-            case 'h':
-                for (std::size_t h = 0; h < record.headers.size(); ++h)
-                    out += fmt::format(
-                        "{}{}={}", h == 0 ? "" : ",", record.headers[h].first,
-                        record.headers[h].second ? record.headers[h].second->text() : "");
-                break;
-            default:
-                out += format[i];
-        }
-    }
-    std::fwrite(out.data(), 1, out.size(), stdout);
-}
+// Prints records until there have been enough of them.
+class Printer {
+public:
+    explicit Printer(const Wishes& wishes) : wishes_(wishes) {}
 
-void print_json(const client::ReadRecord& record) {
-    JsonWriter json;
-    json.begin_object().name("topic").value(record.partition.topic);
-    json.name("partition").value(std::int64_t{record.partition.partition.value});
-    json.name("offset").value(record.offset.value).name("timestamp").value(record.timestamp.value);
-    json.name("key");
-    if (record.key)
-        json.value(record.key->text());
-    else
-        json.null();
-    json.name("value");
-    if (record.value)
-        json.value(record.value->text());
-    else
-        json.null();
-    json.name("headers").begin_object();
-    for (const auto& [name, value] : record.headers) {
-        json.name(name);
-        if (value)
-            json.value(value->text());
-        else
-            json.null();
-    }
-    fmt::print("{}\n", json.end_object().end_object().text());
-}
-
-Result<void> begin(client::Consumer& consumer, const Wishes& wishes) {
-    CHECK_OK(consumer.assign_topic(wishes.topic, wishes.from));
-    for (const client::TopicPartition& partition : consumer.assignment()) {
-        if (wishes.partition && partition.partition != *wishes.partition) {
-            consumer.unassign(partition);
-            continue;
+    // How many of them were printed.
+    std::size_t print(const std::vector<client::ReadRecord>& records) {
+        std::string out;
+        std::size_t now = 0;
+        for (; now < records.size() && printed_ < wishes_.count; ++now, ++printed_) {
+            if (wishes_.json)
+                out += json_of(records[now]) + "\n";
+            else
+                wishes_.format.append(out, records[now]);
         }
-        if (!wishes.from_time) continue;
-        TRY(const auto offset, consumer.offset_at(partition, *wishes.from_time));
-        consumer.assign(partition, offset.value_or(client::Consumer::latest));
+        std::fwrite(out.data(), 1, out.size(), stdout);
+        std::fflush(stdout);
+        return now;
     }
-    return consumer.assignment().empty() ? Result<void>(Error::not_found) : Result<void>();
-}
+    bool wants_more() const { return printed_ < wishes_.count && std::ferror(stdout) == 0; }
 
-bool at_the_end(const client::Consumer& consumer) {
-    return std::ranges::all_of(consumer.assignment(), [&](const client::TopicPartition& partition) {
-        const auto position = consumer.position(partition);
-        const auto end = consumer.high_watermark(partition);
+private:
+    const Wishes& wishes_;
+    std::int64_t printed_ = 0;
+};
+
+template <class Reader>
+bool at_the_end(const Reader& reader) {
+    const auto assignment = reader.assignment();
+    return !assignment.empty() && std::ranges::all_of(assignment, [&](const auto& partition) {
+        const auto position = reader.position(partition);
+        const auto end = reader.high_watermark(partition);
         return position && end && *position >= *end;
     });
 }
 
-Result<void> print_records(ClientSession& session, client::Consumer& consumer,
-                           const Wishes& wishes) {
-    std::int64_t printed = 0;
-    while (!session.interrupted && printed < wishes.count) {
-        TRY(const auto records, consumer.poll(milliseconds(wishes.follow ? 500 : 100)));
-        for (const client::ReadRecord& record : records) {
-            if (printed++ == wishes.count) break;
-            if (wishes.json)
-                print_json(record);
-            else
-                print_formatted(wishes.format, record);
+Result<void> begin(client::Consumer& consumer, const Wishes& wishes, const std::string& topic) {
+    CHECK_OK(consumer.assign_topic(topic, client::Consumer::earliest));
+    bool any = false;
+    for (const client::TopicPartition& partition : consumer.assignment()) {
+        if (partition.topic != topic) continue;
+        if (wishes.partition && partition.partition != *wishes.partition) {
+            consumer.unassign(partition);
+            continue;
         }
-        if (!records.empty()) std::fflush(stdout);
-        if (std::ferror(stdout)) return Error::closed;
-        if (!wishes.follow && at_the_end(consumer)) return {};
+        TRY(const Offset from, wishes.from.offset_in(consumer, partition));
+        consumer.assign(partition, from);
+        any = true;
     }
-    return {};
+    return any ? Result<void>() : Result<void>(Error::not_found);
 }
+
+int consume_alone(ClientSession& session, const Wishes& wishes) {
+    client::Consumer consumer(session.cluster, {.reset = wishes.reset});
+    for (const std::string& topic : wishes.topics) {
+        const auto begun = begin(consumer, wishes, topic);
+        if (begun.failed())
+            return failed_topic(session, "cannot read " + topic, topic,
+                                client::refusal(begun.error()));
+    }
+    Printer printer(wishes);
+    while (!session.interrupted && printer.wants_more()) {
+        const auto records = consumer.poll(milliseconds(wishes.follow ? 500 : 100));
+        if (records.failed()) return failed("cannot read on", records.error());
+        printer.print(*records);
+        if (!wishes.follow && at_the_end(consumer)) break;
+    }
+    return exit_ok;
+}
+
+// As a member of a group. Everything that was printed is committed, and nothing else.
+class GroupReading {
+public:
+    GroupReading(ClientSession& session, const Wishes& wishes)
+        : session_(session),
+          wishes_(wishes),
+          printer_(wishes),
+          consumer_(session.cluster, *wishes.group, {.reset = wishes.reset}, events()) {
+        consumer_.subscribe(wishes.topics);
+    }
+
+    int run() {
+        Result<void, client::Refusal> done = read();
+        if (done) done = commit();
+        if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
+        consumer_.close();
+        return done ? exit_ok
+                    : failed("cannot read on in group " + wishes_.group->group, done.error());
+    }
+
+private:
+    client::GroupEvents events() {
+        return {.revoked =
+                    [this](const auto& partitions) {
+                        static_cast<void>(commit().failed());
+                        for (const auto& each : partitions) printed_.erase(each);
+                    },
+                .lost =
+                    [this](const auto& partitions) {
+                        for (const auto& each : partitions) printed_.erase(each);
+                    }};
+    }
+
+    Result<void, client::Refusal> read() {
+        while (!session_.interrupted && printer_.wants_more()) {
+            TRY(const auto records, consumer_.poll(milliseconds(wishes_.follow ? 500 : 100)));
+            const std::size_t count = printer_.print(records);
+            for (std::size_t i = 0; i < count; ++i)
+                printed_[records[i].partition] = {.offset = records[i].offset.next()};
+            // A commit that is refused because the group is sharing out anew comes again.
+            if (session_.clock.now() >= next_commit_ && commit())
+                next_commit_ = session_.clock.now() + wishes_.group->commit_interval;
+            if (!wishes_.follow && at_the_end(consumer_)) return {};
+        }
+        return {};
+    }
+
+    Result<void, client::Refusal> commit() {
+        if (printed_.empty()) return {};
+        const auto committed = consumer_.commit(printed_);
+        if (committed) printed_.clear();
+        return committed;
+    }
+
+    ClientSession& session_;
+    const Wishes& wishes_;
+    Printer printer_;
+    client::CommittedOffsets printed_;  // And not committed yet.
+    Time next_commit_;
+    client::GroupConsumer consumer_;
+};
 
 }  // namespace
 
 int run_consume(const Arguments& arguments) {
-    if (arguments.positional().size() != 1) return usage_error("'sluice consume' takes one TOPIC");
     const auto wishes = wishes_of(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     return with_client(arguments, [&](ClientSession& session) {
-        client::Consumer consumer(session.cluster, {});
-        auto done = begin(consumer, *wishes);
-        if (done) done = print_records(session, consumer, *wishes);
-        if (done) return exit_ok;
-        return failed(fmt::format("cannot read {}", wishes->topic), done.error());
+        if (!wishes->group) return consume_alone(session, *wishes);
+        return GroupReading(session, *wishes).run();
     });
 }
 

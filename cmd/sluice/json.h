@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/bytes.h"
+
 namespace sluice::cmd {
 
 // Writes JSON piece by piece: begin an object or array, name what follows, put values.
@@ -32,5 +34,8 @@ private:
     std::string text_;
     bool needs_comma_ = false;
 };
+
+bool is_utf8(std::string_view text);
+std::string base64(Slice bytes);
 
 }  // namespace sluice::cmd

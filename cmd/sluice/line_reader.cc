@@ -36,4 +36,12 @@ std::optional<std::string> LineReader::next() {
     }
 }
 
+std::string LineReader::everything() {
+    while (!ended_ && fill()) {
+    }
+    std::string rest = buffer_.substr(at_);
+    at_ = buffer_.size();
+    return rest;
+}
+
 }  // namespace sluice::cmd

@@ -15,6 +15,9 @@ public:
     // The next line without its newline; nothing at the end. The last line may lack its newline.
     std::optional<std::string> next();
 
+    // All that is left, as it is.
+    std::string everything();
+
 private:
     bool fill();
 

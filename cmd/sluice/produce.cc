@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
@@ -18,20 +17,25 @@ const CommandHelp& produce_help() {
         .name = "produce",
         .positional = "TOPIC",
         .summary = "Write lines of standard input, or of a file, as records.",
-        .options = {bootstrap_option,
-                    {"file", "PATH", "read lines from PATH instead of standard input"},
-                    {"whole", "", "with --file: the file is one record"},
-                    {"key-separator", "TEXT",
-                     "what stands before the first TEXT of a line is its key"},
-                    {"partition", "N", "write to this partition"},
-                    {"header", "NAME=VALUE", "on every record; may be repeated", true},
-                    {"compression", "CODEC", "none, gzip, snappy, lz4 or zstd (none)"},
-                    {"acks", "N", "0, 1 or all (all)"},
-                    json_option},
+        .options =
+            {bootstrap_option,
+             {"key", "TEXT", "the key of every record"},
+             {"file", "PATH", "read lines from PATH instead of standard input", false, any_file},
+             {"whole", "", "with --file: the file is one record"},
+             {"key-separator", "TEXT", "what stands before the first TEXT of a line is its key"},
+             {"partition", "N", "write to this partition"},
+             {"header", "NAME=VALUE", "on every record; may be repeated", true},
+             {"null-value", "", "an empty value is null: with a key, a tombstone"},
+             {"compression", "CODEC", "none, gzip, snappy, lz4 or zstd (none)", false,
+              "none|gzip|snappy|lz4|zstd"},
+             {"acks", "N", "who must have it: 0 nobody, 1 the leader, all (all)", false, "0|1|all"},
+             json_option},
         .examples =
             "  sluice produce words < /usr/share/dict/words\n"
             "  sluice produce users --key-separator : --file users.txt\n"
-            "  echo hello | sluice produce greetings --header lang=en"};
+            "  sluice produce pictures --file cat.png --whole --key cat\n"
+            "  echo hello | sluice produce greetings --header lang=en",
+        .values = any_topic};
     return help;
 }
 
@@ -41,6 +45,7 @@ struct Wishes {
     client::Message record;  // What every record has in common.
     client::ProducerOptions producer;
     std::optional<std::string> key_separator;
+    bool null_values = false;
 };
 
 Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
@@ -50,17 +55,18 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
     wishes.key_separator = arguments.get("key-separator");
     if (wishes.key_separator && wishes.key_separator->empty())
         return std::string("--key-separator is empty");
+    wishes.record.key = arguments.get("key");
+    wishes.null_values = arguments.has("null-value");
     if (const auto text = arguments.get("partition")) {
-        std::int32_t index = -1;
-        std::from_chars(text->data(), text->data() + text->size(), index);
-        if (index < 0) return fmt::format("--partition {}: not a partition's number", *text);
-        wishes.record.partition = PartitionIndex(index);
+        const auto index = whole_number(*text);
+        if (!index || *index > INT32_MAX)
+            return fmt::format("--partition {}: not a partition's number", *text);
+        wishes.record.partition = PartitionIndex(static_cast<std::int32_t>(*index));
     }
-    for (const std::string& pair : arguments.all("header")) {
-        const auto equals = pair.find('=');
-        if (equals == std::string::npos)
-            return fmt::format("--header {}: NAME=VALUE is wanted", pair);
-        wishes.record.headers.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    for (const std::string& word : arguments.all("header")) {
+        const auto pair = name_and_value(word);
+        if (!pair) return fmt::format("--header {}: NAME=VALUE is wanted", word);
+        wishes.record.headers.emplace_back(pair->first, pair->second);
     }
     const std::string codec = arguments.get("compression").value_or("none");
     const CompressionType types[] = {CompressionType::none, CompressionType::gzip,
@@ -68,12 +74,9 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
                                      CompressionType::zstd};
     const auto type = std::ranges::find(
         types, codec, [](CompressionType each) { return std::string(protocol::name_of(each)); });
-    if (type == std::end(types))
-        return fmt::format("--compression {}: one of none, gzip, snappy, lz4, zstd", codec);
+    ASSERT(type != std::end(types));
     wishes.producer.compression = *type;
     const std::string acks = arguments.get("acks").value_or("all");
-    if (acks != "all" && acks != "-1" && acks != "0" && acks != "1")
-        return fmt::format("--acks {}: one of 0, 1, all", acks);
     wishes.producer.acks = static_cast<std::int16_t>(acks == "0" ? 0 : acks == "1" ? 1 : -1);
     wishes.producer.idempotent = wishes.producer.acks == -1;
     return wishes;
@@ -121,14 +124,15 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
                         int fd, bool whole, Tally& tally) {
     LineReader lines(session.reactor, fd);
     Progress progress(session.clock, tally);
-    std::string everything;
+    if (whole) {
+        client::Message record = wishes.record;
+        record.value = lines.everything();
+        CHECK_OK(producer.send(record,
+                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
+    }
     while (!session.interrupted) {
         const auto line = lines.next();
         if (!line) break;
-        if (whole) {
-            everything += *line + '\n';
-            continue;
-        }
         client::Message record = wishes.record;
         record.value = *line;
         if (wishes.key_separator) {
@@ -138,15 +142,10 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
                 record.value = line->substr(at + wishes.key_separator->size());
             }
         }
+        if (wishes.null_values && record.value->empty()) record.value.reset();
         CHECK_OK(producer.send(record,
                                [&](const client::Delivery& delivery) { tally.count(delivery); }));
         progress.show();
-    }
-    if (whole) {
-        client::Message record = wishes.record;
-        record.value = std::move(everything);
-        CHECK_OK(producer.send(record,
-                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
     }
     const auto flushed = producer.flush();
     progress.end();
@@ -156,7 +155,6 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
 }  // namespace
 
 int run_produce(const Arguments& arguments) {
-    if (arguments.positional().size() != 1) return usage_error("'sluice produce' takes one TOPIC");
     const auto wishes = wishes_of(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     int fd = STDIN_FILENO;
@@ -179,7 +177,8 @@ int run_produce(const Arguments& arguments) {
             fmt::print("{}\n", json.name("lost").value(tally.lost).end_object().text());
         }
         if (sent.failed())
-            return failed(fmt::format("cannot write to {}", wishes->record.topic), sent.error());
+            return failed_topic(session, "cannot write to " + wishes->record.topic,
+                                wishes->record.topic, client::refusal(sent.error()));
         if (tally.lost > 0) {
             fmt::print(stderr, "sluice: {} records were not delivered: {}\n", tally.lost,
                        tally.why);

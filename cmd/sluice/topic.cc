@@ -1,32 +1,74 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/config_changes.h"
 #include "cmd/sluice/json.h"
 
 namespace sluice::cmd {
 
-const CommandHelp& topic_help() {
+const CommandHelp& topic_create_help() {
     static const CommandHelp help{
-        .name = "topic",
-        .positional = "create|list|describe|alter|delete [NAME]",
-        .summary = "Create, look at, change and delete topics.",
+        .name = "topic create",
+        .positional = "NAME",
+        .summary = "Create a topic.",
         .options = {bootstrap_option,
-                    {"partitions", "N", "create: how many; alter: how many in all"},
-                    {"replication", "R", "create: replicas of each partition"},
-                    {"config", "NAME=VALUE", "create, alter: a configuration; may be repeated",
-                     true},
-                    {"internal", "", "list: those of the broker itself too"},
+                    {"partitions", "N", "how many (the broker's num.partitions)"},
+                    {"replication", "R", "replicas of each partition (the broker's default)"},
+                    {"config", "NAME=VALUE", "a configuration; may be repeated", true, any_config},
                     json_option},
         .examples =
-            "  sluice topic create words --partitions 6 --config retention.ms=86400000\n"
-            "  sluice topic list\n"
-            "  sluice topic describe words --json\n"
+            "  sluice topic create words --partitions 6\n"
+            "  sluice topic create logs --partitions 3 --config retention.ms=86400000\n"
+            "  sluice topic create cache --config flush.messages=9223372036854775807   # as Kafka"};
+    return help;
+}
+
+const CommandHelp& topic_list_help() {
+    static const CommandHelp help{
+        .name = "topic list",
+        .summary = "List topics.",
+        .options = {bootstrap_option,
+                    {"internal", "", "those of the broker itself too"},
+                    json_option},
+        .examples = "  sluice topic list\n  sluice topic list --json | jq -r '.[].name'"};
+    return help;
+}
+
+const CommandHelp& topic_describe_help() {
+    static const CommandHelp help{
+        .name = "topic describe",
+        .positional = "NAME",
+        .summary = "Show a topic's partitions, where they are, and its own configuration.",
+        .options = {bootstrap_option, json_option},
+        .examples = "  sluice topic describe words",
+        .values = any_topic};
+    return help;
+}
+
+const CommandHelp& topic_alter_help() {
+    static const CommandHelp help{
+        .name = "topic alter",
+        .positional = "NAME",
+        .summary = "Add partitions to a topic, or change its configuration.",
+        .options = {bootstrap_option,
+                    {"partitions", "N", "how many in all; never fewer than now"},
+                    {"config", "NAME=VALUE", "a configuration; may be repeated", true, any_config},
+                    json_option},
+        .examples =
             "  sluice topic alter words --partitions 12\n"
-            "  sluice topic delete words"};
+            "  sluice topic alter words --config retention.bytes=1073741824",
+        .values = any_topic};
+    return help;
+}
+
+const CommandHelp& topic_delete_help() {
+    static const CommandHelp help{.name = "topic delete",
+                                  .positional = "NAME...",
+                                  .summary = "Delete topics and all their records.",
+                                  .options = {bootstrap_option, json_option},
+                                  .examples = "  sluice topic delete words",
+                                  .values = any_topic};
     return help;
 }
 
@@ -34,49 +76,32 @@ namespace {
 
 using protocol::MetadataResponse;
 
+// -1 when it is not given; nothing when it makes no sense.
 std::optional<std::int32_t> number_option(const Arguments& arguments, std::string_view name) {
     const auto text = arguments.get(name);
     if (!text) return -1;
-    std::int32_t value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error != std::errc{} || end != text->data() + text->size() || value < 1)
-        return std::nullopt;
-    return value;
+    const auto value = whole_number(*text);
+    if (!value || *value < 1 || *value > INT32_MAX) return std::nullopt;
+    return static_cast<std::int32_t>(*value);
 }
 
-std::optional<std::vector<std::pair<std::string, std::string>>> configs_of(
-    const Arguments& arguments) {
-    std::vector<std::pair<std::string, std::string>> configs;
-    for (const std::string& pair : arguments.all("config")) {
-        const auto equals = pair.find('=');
-        if (equals == std::string::npos) return std::nullopt;
-        configs.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
-    }
-    return configs;
-}
-
-int create(client::Admin& admin, const Arguments& arguments, const std::string& name) {
-    const auto partitions = number_option(arguments, "partitions");
-    const auto replication = number_option(arguments, "replication");
-    const auto configs = configs_of(arguments);
-    if (!partitions || !replication)
-        return usage_error("--partitions and --replication take whole numbers above 0");
-    if (!configs) return usage_error("--config takes NAME=VALUE");
-    const auto made = admin.create_topic({.name = name,
-                                          .partitions = *partitions,
-                                          .replication = static_cast<std::int16_t>(*replication),
-                                          .configs = *configs});
-    if (made.failed()) return failed(fmt::format("cannot create topic {}", name), made.error());
+void print_done(const Arguments& arguments, std::string_view what, const std::string& name) {
     if (arguments.has("json"))
-        fmt::print("{}\n",
-                   JsonWriter().begin_object().name("created").value(name).end_object().text());
+        fmt::print("{}\n", JsonWriter().begin_object().name(what).value(name).end_object().text());
     else
-        fmt::print("created topic {}\n", name);
+        fmt::print("{} topic {}\n", what, name);
+}
+
+int create(ClientSession& session, const Arguments& arguments,
+           const client::Admin::NewTopic& topic) {
+    const auto made = client::Admin(session.cluster).create_topic(topic);
+    if (made.failed()) return failed("cannot create topic " + topic.name, made.error());
+    print_done(arguments, "created", topic.name);
     return exit_ok;
 }
 
-int list(client::Admin& admin, const Arguments& arguments) {
-    const auto reply = admin.topics({});
+int list(ClientSession& session, const Arguments& arguments) {
+    const auto reply = client::Admin(session.cluster).topics({});
     if (reply.failed()) return failed("cannot list topics", reply.error());
     JsonWriter json;
     json.begin_array();
@@ -133,9 +158,11 @@ void describe_as_json(JsonWriter& json, const MetadataResponse::Topic& topic,
     json.end_array().end_object();
 }
 
-int describe(client::Admin& admin, const Arguments& arguments, const std::string& name) {
+int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
+    client::Admin admin(session.cluster);
     const auto reply = admin.topics({name});
-    if (reply.failed()) return failed(fmt::format("cannot describe topic {}", name), reply.error());
+    if (reply.failed())
+        return failed_topic(session, "cannot describe topic " + name, name, reply.error());
     const auto configs = own_configs(admin, name);
     if (configs.failed()) return failed("cannot read its configuration", configs.error());
     const MetadataResponse::Topic& topic = reply->topics.front();
@@ -155,70 +182,77 @@ int describe(client::Admin& admin, const Arguments& arguments, const std::string
     return exit_ok;
 }
 
-int alter(client::Admin& admin, const Arguments& arguments, const std::string& name) {
-    const auto partitions = number_option(arguments, "partitions");
-    const auto configs = configs_of(arguments);
-    if (!partitions || !configs || (*partitions == -1 && configs->empty()))
-        return usage_error(
-            "'sluice topic alter' takes --partitions N, --config NAME=VALUE, or both");
-    if (*partitions != -1) {
-        const auto added = admin.add_partitions(name, *partitions);
+int alter(ClientSession& session, const Arguments& arguments, const std::string& name,
+          std::int32_t partitions, const std::vector<ConfigChange>& changes) {
+    if (partitions != -1) {
+        const auto added = client::Admin(session.cluster).add_partitions(name, partitions);
         if (added.failed())
-            return failed(fmt::format("cannot add partitions to {}", name), added.error());
-        fmt::print("topic {} has {} partitions\n", name, *partitions);
+            return failed_topic(session, "cannot add partitions to " + name, name, added.error());
     }
-    if (configs->empty()) return exit_ok;
-    protocol::IncrementalAlterConfigsRequest request;
-    request.resources.push_back({.resource_type = 2, .resource_name = name, .configs = {}});
-    for (const auto& [key, value] : *configs)
-        request.resources.front().configs.push_back(
-            {.name = key, .config_operation = 0, .value = value});
-    const auto reply = admin.ask(request);
-    if (reply.failed()) return failed("cannot change its configuration", reply.error());
-    const auto& answer = reply->responses.at(0);
-    if (answer.error_code != protocol::ErrorCode::none)
-        return failed("cannot change its configuration",
-                      client::Refusal{.code = answer.error_code,
-                                      .message = answer.error_message.value_or("")});
-    fmt::print("changed the configuration of topic {}\n", name);
+    if (!changes.empty()) {
+        const auto changed =
+            change_configs(session.cluster, {ConfigTarget::Kind::topic, name}, changes);
+        if (changed.failed())
+            return failed_topic(session, "cannot change the configuration of " + name, name,
+                                changed.error());
+    }
+    print_done(arguments, "altered", name);
     return exit_ok;
 }
 
-int remove(client::Admin& admin, const Arguments& arguments, const std::string& name) {
-    const auto deleted = admin.delete_topic(name);
+int remove(ClientSession& session, const Arguments& arguments, const std::string& name) {
+    const auto deleted = client::Admin(session.cluster).delete_topic(name);
     if (deleted.failed())
-        return failed(fmt::format("cannot delete topic {}", name), deleted.error());
-    if (arguments.has("json"))
-        fmt::print("{}\n",
-                   JsonWriter().begin_object().name("deleted").value(name).end_object().text());
-    else
-        fmt::print("deleted topic {}\n", name);
+        return failed_topic(session, "cannot delete topic " + name, name, deleted.error());
+    print_done(arguments, "deleted", name);
     return exit_ok;
 }
 
 }  // namespace
 
-int run_topic(const Arguments& arguments) {
-    const auto& words = arguments.positional();
-    const std::string verb = words.empty() ? "" : words.front();
-    const std::vector<std::string> verbs = {"create", "list", "describe", "alter", "delete"};
-    if (std::ranges::find(verbs, verb) == verbs.end()) {
-        const auto meant = nearest(verb, verbs);
-        return usage_error(fmt::format("'sluice topic' does not know '{}'{}", verb,
-                                       meant ? fmt::format(": did you mean '{}'?", *meant)
-                                             : ": one of create, list, describe, alter, delete"));
-    }
-    const std::size_t wanted = verb == "list" ? 1 : 2;
-    if (words.size() != wanted)
-        return usage_error(
-            fmt::format("'sluice topic {}' takes {}", verb, wanted == 1 ? "no name" : "one NAME"));
+int run_topic_create(const Arguments& arguments) {
+    const auto partitions = number_option(arguments, "partitions");
+    const auto replication = number_option(arguments, "replication");
+    if (!partitions || !replication || *replication > INT16_MAX)
+        return usage_error("--partitions and --replication take whole numbers above 0");
+    const auto configs = changes_of(arguments.all("config"), ConfigTarget::Kind::topic);
+    if (configs.failed()) return usage_error("--config " + configs.error());
+    client::Admin::NewTopic topic{.name = arguments.positional().front(),
+                                  .partitions = *partitions,
+                                  .replication = static_cast<std::int16_t>(*replication)};
+    for (const ConfigChange& each : *configs) topic.configs.emplace_back(each.name, *each.value);
+    return with_client(arguments,
+                       [&](ClientSession& session) { return create(session, arguments, topic); });
+}
+
+int run_topic_list(const Arguments& arguments) {
+    return with_client(arguments, [&](ClientSession& session) { return list(session, arguments); });
+}
+
+int run_topic_describe(const Arguments& arguments) {
     return with_client(arguments, [&](ClientSession& session) {
-        client::Admin admin(session.cluster);
-        if (verb == "list") return list(admin, arguments);
-        if (verb == "create") return create(admin, arguments, words[1]);
-        if (verb == "describe") return describe(admin, arguments, words[1]);
-        if (verb == "alter") return alter(admin, arguments, words[1]);
-        return remove(admin, arguments, words[1]);
+        return describe(session, arguments, arguments.positional().front());
+    });
+}
+
+int run_topic_alter(const Arguments& arguments) {
+    const auto partitions = number_option(arguments, "partitions");
+    if (!partitions) return usage_error("--partitions takes a whole number above 0");
+    const auto changes = changes_of(arguments.all("config"), ConfigTarget::Kind::topic);
+    if (changes.failed()) return usage_error("--config " + changes.error());
+    if (*partitions == -1 && changes->empty())
+        return usage_error("'sluice topic alter' takes --partitions, --config, or both");
+    return with_client(arguments, [&](ClientSession& session) {
+        return alter(session, arguments, arguments.positional().front(), *partitions, *changes);
+    });
+}
+
+int run_topic_delete(const Arguments& arguments) {
+    return with_client(arguments, [&](ClientSession& session) {
+        int code = exit_ok;
+        for (const std::string& name : arguments.positional())
+            if (const int each = remove(session, arguments, name); each != exit_ok) code = each;
+        return code;
     });
 }
 

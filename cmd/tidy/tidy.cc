@@ -50,6 +50,9 @@ const Layer layers[] = {
     {"core/broker/",
      {"core/base/", "core/env/", "core/protocol/", "core/replication/", "core/group/",
       "core/transaction/", "core/metadata/", "core/raft/", "core/broker/"}},
+    // Pure rules, as those of the broker.
+    {"core/client/assign/",
+     {"core/base/", "core/protocol/", "core/client/assign/", "core/client/topic_partition.h"}},
     {"core/client/", {"core/base/", "core/env/", "core/protocol/", "core/client/"}},
     {"core/posix/", {"core/base/", "core/env/", "core/posix/", "net/posix/", "storage/posix/"}},
     {"net/posix/", {"core/base/", "core/env/", "core/posix/", "net/posix/"}},

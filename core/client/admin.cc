@@ -1,16 +1,8 @@
 #include "core/client/admin.h"
 
-#include <fmt/format.h>
-
 namespace sluice::client {
 
 using protocol::ErrorCode;
-
-std::string Refusal::text() const {
-    if (code == ErrorCode::none) return std::string(name_of(error));
-    return message.empty() ? std::string(name_of(code))
-                           : fmt::format("{} ({})", message, name_of(code));
-}
 
 namespace {
 

@@ -4,17 +4,9 @@
 #include <vector>
 
 #include "core/client/cluster.h"
+#include "core/client/refusal.h"
 
 namespace sluice::client {
-
-// Why an administrator's wish was not granted: by the world, or by the broker.
-struct Refusal {
-    Error error = Error::io;  // Means something only when `code` is none.
-    protocol::ErrorCode code = protocol::ErrorCode::none;
-    std::string message;
-
-    std::string text() const;
-};
 
 // Creates, looks at and removes things. Blocking; for any fiber of its shard.
 class Admin {

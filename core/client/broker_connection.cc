@@ -43,7 +43,9 @@ Result<void> BrokerConnection::learn_versions() {
     protocol::ApiVersionsRequest request;
     request.client_software_name = "sluice";
     request.client_software_version = SLUICE_VERSION;
-    TRY(const auto versions, ask(request));
+    // Part of being connected: whoever accepts and says nothing is no broker.
+    const Duration extra = options_.connect_time_max - options_.request_time_max;
+    TRY(const auto versions, ask(request, extra));
     if (versions.error_code != protocol::ErrorCode::none) return Error::invalid;
     for (const auto& api : versions.api_keys)
         theirs_[static_cast<ApiKey>(api.api_key)] =
@@ -69,26 +71,40 @@ RequestHeader BrokerConnection::next_header(ApiKey key, Version version) {
     return header;
 }
 
-Result<Bytes> BrokerConnection::exchange(const RequestHeader& header,
-                                         const std::vector<Bytes>& frame, Duration extra_time) {
-    if (broken_) return Error::closed;
-    Waiting waiting(env_.scheduler);
-    waiting_[header.correlation_id] = &waiting;
-    const Time deadline = env_.clock.now() + options_.request_time_max + extra_time;
-    Result<void> outcome = write(frame);
-    while (outcome && !waiting.answered && !broken_) outcome = waiting.event.wait_until(deadline);
-    waiting_.erase(header.correlation_id);
-    if (waiting.answered) {
-        CHECK_OK(protocol::decode_prefix<protocol::ResponseHeader>(
-            waiting.reply,
-            protocol::response_header_version(header.request_api_key, header.request_api_version)));
-        return std::move(waiting.reply);
+WaitingForReply::WaitingForReply(BrokerConnection& connection, const RequestHeader& header,
+                                 Time deadline)
+    : connection_(connection),
+      id_(header.correlation_id),
+      header_version_(
+          protocol::response_header_version(header.request_api_key, header.request_api_version)),
+      deadline_(deadline),
+      event_(connection.env_.scheduler) {
+    connection_.waiting_[id_] = this;
+}
+
+WaitingForReply::~WaitingForReply() {
+    connection_.waiting_.erase(id_);
+}
+
+Result<Bytes> WaitingForReply::wait() {
+    Result<void> outcome;
+    while (outcome && !answered_ && !connection_.broken_) outcome = event_.wait_until(deadline_);
+    if (answered_) {
+        CHECK_OK(protocol::decode_prefix<protocol::ResponseHeader>(reply_, header_version_));
+        return std::move(reply_);
     }
-    if (outcome.failed() && outcome.error() == Error::timed_out) close();
+    if (outcome.failed() && outcome.error() == Error::timed_out) connection_.close();
     return outcome.failed() ? outcome.error() : Error::closed;
 }
 
 Result<void> BrokerConnection::write(const std::vector<Bytes>& frame) {
+    ++writing_now_;
+    Result<void> written = write_in_turn(frame);
+    --writing_now_;
+    return written;
+}
+
+Result<void> BrokerConnection::write_in_turn(const std::vector<Bytes>& frame) {
     TRY(const env::Mutex::Guard guard, writing_.lock());
     std::vector<Slice> left;
     for (const Bytes& piece : frame)
@@ -118,12 +134,12 @@ void BrokerConnection::read_replies() {
         const CorrelationId id(load_big<std::int32_t>(frame->data()));
         const auto found = waiting_.find(id);
         if (found == waiting_.end()) break;  // Nobody asked: this is not the stream we think it is.
-        found->second->reply = std::move(*frame);
-        found->second->answered = true;
-        found->second->event.set();
+        found->second->reply_ = std::move(*frame);
+        found->second->answered_ = true;
+        found->second->event_.set();
     }
     close();
-    for (auto& [id, waiting] : waiting_) waiting->event.set();
+    for (auto& [id, waiting] : waiting_) waiting->event_.set();
 }
 
 Result<Bytes> BrokerConnection::read_frame() {

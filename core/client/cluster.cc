@@ -16,7 +16,19 @@ void Cluster::close() {
     broken_.clear();
 }
 
-Result<BrokerConnection*> Cluster::connect(const std::string& key, const env::Address& address) {
+void Cluster::give_back(Line line) {
+    ASSERT(line != Line::shared);
+    for (auto& [key, connection] : connections_) {
+        if (key.first != line || !connection) continue;
+        connection->close();
+        broken_.push_back(std::move(connection));
+    }
+    std::erase_if(connections_, [&](const auto& each) { return each.first.first == line; });
+}
+
+Result<BrokerConnection*> Cluster::connect(const env::Address& address, Line line) {
+    const std::pair key(line, address);
+    bury_broken();
     TRY(const env::Mutex::Guard guard, connecting_.lock());
     auto& slot = connections_[key];
     if (slot && slot->broken()) broken_.push_back(std::move(slot));
@@ -31,28 +43,38 @@ Result<BrokerConnection*> Cluster::connect(const std::string& key, const env::Ad
     return connections_[key].get();
 }
 
+void Cluster::bury_broken() {
+    std::vector<std::unique_ptr<BrokerConnection>> dead;
+    for (auto& connection : broken_)
+        if (!connection->in_use()) dead.push_back(std::move(connection));
+    std::erase(broken_, nullptr);
+    // Each waits for the end of its reader, so nothing of ours is held any more.
+    dead.clear();
+}
+
 Result<BrokerConnection*> Cluster::any() {
     for (auto& [key, connection] : connections_)
-        if (connection && !connection->broken()) return connection.get();
+        if (key.first == Line::shared && connection && !connection->broken())
+            return connection.get();
     Error last = Error::refused;
     for (const auto& [id, address] : std::map(brokers_)) {
-        auto connected = connect(address.text(), address);
+        auto connected = connect(address, Line::shared);
         if (connected) return connected;
         last = connected.error();
     }
     for (const env::Address& address : bootstrap_) {
-        auto connected = connect(address.text(), address);
+        auto connected = connect(address, Line::shared);
         if (connected) return connected;
         last = connected.error();
     }
     return last;
 }
 
-Result<BrokerConnection*> Cluster::broker(BrokerId id) {
+Result<BrokerConnection*> Cluster::broker(BrokerId id, Line line) {
     const auto found = brokers_.find(id);
     if (found == brokers_.end()) return Error::not_found;
     const env::Address address = found->second;
-    return connect(address.text(), address);
+    return connect(address, line);
 }
 
 Result<void> Cluster::refresh(const std::string& name, bool create) {
@@ -73,25 +95,43 @@ Result<void> Cluster::refresh(const std::string& name, bool create) {
     return {};
 }
 
-Result<Cluster::Topic> Cluster::topic(const std::string& name, bool create, bool refresh_now) {
+Result<const Cluster::Topic*> Cluster::known(const std::string& name, bool create,
+                                             bool refresh_now) {
     const auto found = topics_.find(name);
     const bool usable = found != topics_.end() && !refresh_now &&
                         found->second.topic.error == ErrorCode::none &&
                         env_.clock.now() - found->second.learned < options_.metadata_age_max;
-    if (!usable) CHECK_OK(refresh(name, create));
-    const auto known = topics_.find(name);
-    if (known == topics_.end()) return Error::not_found;
-    return known->second.topic;
+    if (usable) return &found->second.topic;
+    CHECK_OK(refresh(name, create));
+    const auto learned = topics_.find(name);
+    if (learned == topics_.end()) return Error::not_found;
+    return &learned->second.topic;
 }
 
-Result<BrokerConnection*> Cluster::leader(const TopicPartition& partition, bool create) {
-    TRY(const Topic known, topic(partition.topic, create));
-    const auto leader = known.leaders.find(partition.partition);
-    if (leader == known.leaders.end() || leader->second == BrokerId(-1)) {
+Result<Cluster::Topic> Cluster::topic(const std::string& name, bool create, bool refresh_now) {
+    TRY(const Topic* topic, known(name, create, refresh_now));
+    return *topic;
+}
+
+Result<std::int32_t> Cluster::partition_count(const std::string& name, bool create) {
+    TRY(const Topic* topic, known(name, create, false));
+    if (topic->leaders.empty()) return Error::not_found;
+    return static_cast<std::int32_t>(topic->leaders.size());
+}
+
+Result<BrokerId> Cluster::leader_of(const TopicPartition& partition, bool create) {
+    TRY(const Topic* topic, known(partition.topic, create, false));
+    const auto leader = topic->leaders.find(partition.partition);
+    if (leader == topic->leaders.end() || leader->second == BrokerId(-1)) {
         forget(partition.topic);
         return Error::not_found;
     }
-    return broker(leader->second);
+    return leader->second;
+}
+
+Result<BrokerConnection*> Cluster::leader(const TopicPartition& partition, bool create) {
+    TRY(const BrokerId id, leader_of(partition, create));
+    return broker(id);
 }
 
 }  // namespace sluice::client

@@ -7,15 +7,9 @@
 #include <vector>
 
 #include "core/client/broker_connection.h"
+#include "core/client/topic_partition.h"
 
 namespace sluice::client {
-
-struct TopicPartition {
-    std::string topic;
-    PartitionIndex partition;
-
-    friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
 
 // What a client knows of a cluster: who leads what, and connections to the brokers. Shared by the
 // producers, consumers and administrators of one client; everybody who uses it is gone before it
@@ -33,8 +27,25 @@ public:
     // What is known of a topic, fresh enough; asks the cluster when nothing is, or `refresh` says
     // so. With `create` a missing one is made, if the cluster allows that.
     Result<Topic> topic(const std::string& name, bool create, bool refresh = false);
-    // The connection to a broker, made when there is none.
-    Result<BrokerConnection*> broker(BrokerId id);
+    // How many partitions a topic has; Error::not_found when there is none such.
+    Result<std::int32_t> partition_count(const std::string& name, bool create);
+
+    // A broker answers what comes on one connection in order, so that who lets it wait for news
+    // keeps everybody waiting who shares the connection: such a one takes a line of his own. The
+    // connections of a line are kept until it is given back.
+    enum class Line : std::uint64_t { shared = 0 };
+    Line new_line() { return Line{++lines_}; }
+    void give_back(Line line);
+
+    // The connection to a broker, made when there is none. Good until the next wait: a broken one
+    // is gone then, unless somebody waits in it.
+    Result<BrokerConnection*> broker(BrokerId id, Line line = Line::shared);
+    // The same by address: a broker that need not be known.
+    Result<BrokerConnection*> at(const env::Address& address) {
+        return connect(address, Line::shared);
+    }
+    // Error::not_found while the partition has no leader.
+    Result<BrokerId> leader_of(const TopicPartition& partition, bool create = false);
     Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
     // Any broker that answers.
     Result<BrokerConnection*> any();
@@ -70,16 +81,19 @@ private:
         Time learned;
     };
     Result<void> refresh(const std::string& name, bool create);
-    Result<BrokerConnection*> connect(const std::string& key, const env::Address& address);
+    Result<const Topic*> known(const std::string& name, bool create, bool refresh);
+    Result<BrokerConnection*> connect(const env::Address& address, Line line);
+    void bury_broken();
 
     ClientEnv env_;
     const ClientOptions options_;
     const std::vector<env::Address> bootstrap_;
     std::map<BrokerId, env::Address> brokers_;
     std::map<std::string, Known> topics_;
-    std::map<std::string, std::unique_ptr<BrokerConnection>> connections_;  // By address.
+    std::map<std::pair<Line, env::Address>, std::unique_ptr<BrokerConnection>> connections_;
     std::vector<std::unique_ptr<BrokerConnection>> broken_;  // Somebody may still be inside.
     env::Mutex connecting_;
+    std::uint64_t lines_ = 0;
 };
 
 }  // namespace sluice::client

@@ -84,26 +84,18 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
     const Time deadline = clock.now() + time;
     std::vector<ReadRecord> records;
     CHECK_OK(find_positions());
-    // In the order of the partitions: addresses of connections differ from run to run.
-    std::vector<std::pair<BrokerConnection*, std::vector<TopicPartition>>> by_leader;
-    for (const auto& [partition, position] : positions_) {
+    std::map<BrokerId, std::vector<TopicPartition>> by_leader;
+    for (const auto& [partition, position] : std::map(positions_)) {
         if (!position.found) continue;
-        const auto leader = cluster_.leader(partition);
-        if (leader.failed()) continue;
-        const auto known =
-            std::ranges::find(by_leader, *leader, [](const auto& each) { return each.first; });
-        if (known != by_leader.end())
-            known->second.push_back(partition);
-        else
-            by_leader.push_back({*leader, {partition}});
+        if (const auto leader = cluster_.leader_of(partition))
+            by_leader[*leader].push_back(partition);
     }
-    const std::size_t leaders = by_leader.size();
-    for (auto& [leader, partitions] : by_leader) {
+    for (const auto& [leader, partitions] : by_leader) {
         // Only the last one waits for news when there are several.
-        const bool waits = leaders == 1 || leader == by_leader.back().first;
+        const bool waits = leader == by_leader.rbegin()->first;
         const Duration left =
             records.empty() && waits ? std::max(deadline - clock.now(), Duration{0}) : Duration{0};
-        const auto fetched = fetch_from(*leader, partitions, left, records);
+        const auto fetched = fetch_from(leader, partitions, left, records);
         if (fetched) continue;
         if (fetched.error() == Error::stopped || fetched.error() == Error::corrupt ||
             fetched.error() == Error::invalid)
@@ -117,9 +109,8 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
     return records;
 }
 
-Result<void> Consumer::fetch_from(BrokerConnection& broker,
-                                  const std::vector<TopicPartition>& partitions, Duration time,
-                                  std::vector<ReadRecord>& records) {
+Result<void> Consumer::fetch_from(BrokerId leader, const std::vector<TopicPartition>& partitions,
+                                  Duration time, std::vector<ReadRecord>& records) {
     protocol::FetchRequest request;
     request.max_wait_ms = static_cast<std::int32_t>(to_milliseconds(time));
     request.min_bytes = options_.fetch_bytes_min;
@@ -134,7 +125,8 @@ Result<void> Consumer::fetch_from(BrokerConnection& broker,
         request.topics.back().partitions.push_back(wanted);
     }
     constexpr Version newest_by_name{12};
-    TRY(const auto reply, broker.ask(request, time, newest_by_name));
+    TRY(BrokerConnection * broker, cluster_.broker(leader, line_));
+    TRY(const auto reply, broker->ask(request, time, newest_by_name));
     if (reply.error_code != ErrorCode::none) return Error::timed_out;
     for (const auto& topic : reply.responses)
         for (const auto& answer : topic.partitions)
@@ -148,8 +140,8 @@ Result<void> Consumer::take(const TopicPartition& partition,
     const auto position = positions_.find(partition);
     if (position == positions_.end()) return {};
     if (answer.error_code == ErrorCode::offset_out_of_range) {
-        if (!options_.reset_to_earliest) return Error::invalid;
-        position->second = {.next = earliest};
+        if (options_.reset == OffsetReset::none) return Error::invalid;
+        position->second = {.next = options_.reset == OffsetReset::latest ? latest : earliest};
         return {};
     }
     if (answer.error_code == ErrorCode::corrupt_message) return Error::corrupt;

@@ -10,12 +10,15 @@
 
 namespace sluice::client {
 
+// auto.offset.reset: where to go on when a position is gone or there is none.
+enum class OffsetReset { earliest, latest, none };
+
 struct ConsumerOptions {
     std::size_t fetch_bytes_max = 50 << 20;          // fetch.max.bytes
     std::size_t partition_bytes_max = 1 << 20;       // max.partition.fetch.bytes
     std::int32_t fetch_bytes_min = 1;                // fetch.min.bytes
     std::size_t decompressed_bytes_max = 128 << 20;  // Of one batch.
-    bool reset_to_earliest = true;  // auto.offset.reset, for positions that are gone.
+    OffsetReset reset = OffsetReset::earliest;
     // Batches whose CRC does not match are refused: Error::corrupt.
     bool check_crc = true;
 };
@@ -33,7 +36,11 @@ struct ReadRecord {
 // Reads partitions that it was assigned, each from a position of its own.
 class Consumer {
 public:
-    Consumer(Cluster& cluster, ConsumerOptions options) : cluster_(cluster), options_(options) {}
+    Consumer(Cluster& cluster, ConsumerOptions options)
+        : cluster_(cluster), options_(options), line_(cluster.new_line()) {}
+    ~Consumer() { cluster_.give_back(line_); }
+    Consumer(const Consumer&) = delete;
+    Consumer& operator=(const Consumer&) = delete;
 
     // Where to begin: an offset, or the earliest, the latest, or the first record at or after a
     // time.
@@ -64,7 +71,7 @@ private:
     };
     Result<void> find_positions();
     Result<Offset> look_up(const TopicPartition& partition, Timestamp time);
-    Result<void> fetch_from(BrokerConnection& broker, const std::vector<TopicPartition>& partitions,
+    Result<void> fetch_from(BrokerId leader, const std::vector<TopicPartition>& partitions,
                             Duration time, std::vector<ReadRecord>& records);
     Result<void> take(const TopicPartition& partition,
                       const protocol::FetchResponse::Partition& answer,
@@ -74,6 +81,7 @@ private:
 
     Cluster& cluster_;
     const ConsumerOptions options_;
+    const Cluster::Line line_;
     std::map<TopicPartition, Position> positions_;
 };
 

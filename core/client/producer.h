@@ -1,7 +1,5 @@
 #pragma once
 
-#include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,56 +8,49 @@
 
 #include "core/client/cluster.h"
 #include "core/client/partitioner.h"
-#include "core/protocol/batch_builder.h"
+#include "core/client/producer_queue.h"
 
 namespace sluice::client {
 
 struct ProducerOptions {
     std::int16_t acks = -1;
-    bool idempotent = true;
+    bool idempotent = true;                                  // enable.idempotence
     Duration linger = std::chrono::milliseconds(5);          // linger.ms
     std::size_t batch_bytes = 64 << 10;                      // batch.size
+    std::size_t record_bytes_max = 1 << 20;                  // max.request.size
     std::size_t buffer_bytes_max = 32 << 20;                 // buffer.memory
     Duration delivery_time_max = std::chrono::seconds(120);  // delivery.timeout.ms
+    // Batches of one partition that are under way at once; more than five are more than a broker
+    // remembers, and without idempotence more than one could change places.
+    std::size_t in_flight_max = 5;  // max.in.flight.requests.per.connection
     protocol::CompressionType compression = protocol::CompressionType::none;
     bool create_topics = true;
 };
 
 // A record to send. Its bytes are copied.
 struct Message {
-    std::string topic;
-    std::optional<PartitionIndex> partition;  // Nothing: by key, and without one where it suits.
-    std::optional<std::string> key;
-    std::optional<std::string> value;
-    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+    std::string topic = {};
+    std::optional<PartitionIndex> partition = {};  // Nothing: by key, else where it suits.
+    std::optional<std::string> key = {};
+    std::optional<std::string> value = {};
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
     Timestamp timestamp = no_timestamp;  // -1: now.
 };
 
-// What became of a record. Without an error code and with a failed world its fate is unknown.
-struct Delivery {
-    PartitionIndex partition{};
-    Offset offset{-1};
-    protocol::ErrorCode code = protocol::ErrorCode::none;
-    std::optional<Error> error = {};
-    std::string message = {};
-
-    bool delivered() const { return code == protocol::ErrorCode::none && !error; }
-};
-
-// Sends records in batches, one batch under way for each partition: while it is, the next one
-// fills. So the records of a partition keep their order, and with idempotence each is stored once
-// whatever is retried.
+// Sends records in batches. The records of a partition keep their order, and with idempotence each
+// is stored once whatever is retried. One fiber for each partition decides (ProducerQueue says
+// what), and one for each batch under way waits for its answer.
 class Producer {
 public:
-    using OnDelivery = std::function<void(const Delivery&)>;
-
     Producer(Cluster& cluster, ProducerOptions options);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
     // Takes a record; waits while the buffer is full. `on_delivery` is called once, in no
-    // particular fiber, and must not wait. Error::not_found for a topic that does not exist.
+    // particular fiber, perhaps before the return, and must not wait: with MESSAGE_TOO_LARGE for a
+    // record that is larger than allowed here or there. Error::not_found for a topic that does not
+    // exist.
     Result<void> send(const Message& message, OnDelivery on_delivery);
     // Waits until everything sent so far has been delivered or given up.
     Result<void> flush();
@@ -69,38 +60,38 @@ public:
     void close();
 
 private:
-    struct Batch {
-        explicit Batch(protocol::BatchOptions options) : builder(options) {}
-        protocol::RecordBatchBuilder builder;
-        std::vector<OnDelivery> waiting;
-        std::size_t bytes = 0;
-        Time opened;
-        // Set when it goes out for the first time, and kept over every retry.
-        Bytes encoded;
-        ProducerId producer_id = no_producer_id;
-    };
     // What one partition has to send, and its fiber.
     struct Lane {
-        explicit Lane(env::Scheduler& scheduler) : work(scheduler) {}
+        Lane(env::Scheduler& scheduler, const ProducerQueue::Limits& limits)
+            : queue(limits), work(scheduler) {}
         TopicPartition partition;
-        std::deque<std::unique_ptr<Batch>> batches;  // The last one still fills.
+        ProducerQueue queue;
         env::Event work;
-        ProducerId producer_id = no_producer_id;  // Whose sequence this is.
+        ProducerIdentity identity;  // Whose sequence this is.
         Sequence next_sequence{0};
+        Duration backoff{0};
+        bool ended = false;
     };
+    using Answer = Result<protocol::ProduceResponse>;
 
     Result<Lane*> lane_for(const TopicPartition& partition);
-    Result<PartitionIndex> choose_partition(const Message& message);
+    Result<Lane*> lane_of(const Message& message, std::size_t bytes);
+    void append(Lane& lane, const Message& message, OnDelivery on_delivery);
+    ProducerQueue::Limits limits() const;
+
     void run_lane(Lane& lane);
-    bool wait_until_due(Lane& lane);
-    Delivery deliver(Lane& lane, Batch& batch);
-    std::optional<Delivery> attempt(Lane& lane, Batch& batch);
-    Result<void> encode(Lane& lane, Batch& batch);
+    bool must_wait_for_others(const Lane& lane, const ProducerBatch& batch) const;
+    void send_batch(Lane& lane, ProducerBatch& batch);
+    Result<void> encode(Lane& lane, ProducerBatch& batch);
     Result<void> ensure_identity();
-    std::optional<Delivery> judge(Lane& lane, Batch& batch,
-                                  const protocol::ProduceResponse::Partition& answer);
-    void finish(Batch& batch, const Delivery& delivery);
-    bool retriable_here(Error error) const;
+    protocol::ProduceRequest request_for(const Lane& lane, const ProducerBatch& batch) const;
+    void answered(Lane& lane, ProducerBatch& batch, const Answer& answer);
+    void judge(Lane& lane, ProducerBatch& batch,
+               const protocol::ProduceResponse::Partition& answer);
+    void world_failed(Lane& lane, ProducerBatch& batch, Error error);
+    void try_again(Lane& lane, ProducerBatch& batch);
+    bool split(Lane& lane, ProducerBatch& batch);
+    void finish(Lane& lane, const ProducerBatch& batch, Delivery delivery);
 
     Cluster& cluster_;
     const ClientEnv env_;
@@ -110,11 +101,10 @@ private:
     env::FiberGroup fibers_;
     env::Signal progressed_;
     env::Mutex identifying_;
-    ProducerId producer_id_ = no_producer_id;
-    ProducerEpoch producer_epoch_ = no_producer_epoch;
+    ProducerIdentity identity_;
     std::size_t buffered_ = 0;  // Bytes not yet delivered,
     std::size_t pending_ = 0;   // and records.
-    bool flushing_ = false;
+    int flushing_ = 0;
     bool closing_ = false;
 };
 

@@ -212,7 +212,7 @@ void Coordinator::replace_static(ClassicGroup& group, const JoinRequest& request
         case GroupState::empty:
             break;
     }
-    ASSERT(!"an empty group has no static members");
+    ASSERT(false && "an empty group has no static members");
 }
 
 void Coordinator::refuse_join(Ticket ticket, ErrorCode code, std::string member_id) {

@@ -11,7 +11,6 @@ using namespace protocol;
 
 namespace {
 
-constexpr GenerationId no_generation{-1};
 // From here on clients know what GROUP_ID_NOT_FOUND means.
 constexpr Version group_id_not_found_since{9};
 

@@ -22,6 +22,7 @@ SLUICE_INSTANTIATE_CODEC(EndTransactionRecord);
 SLUICE_INSTANTIATE_CODEC(AbortTransactionRecord);
 SLUICE_INSTANTIATE_CODEC(ConsumerProtocolSubscription);
 SLUICE_INSTANTIATE_CODEC(ConsumerProtocolAssignment);
+SLUICE_INSTANTIATE_CODEC(StickyUserData);
 SLUICE_INSTANTIATE_CODEC(LeaderChangeMessage);
 SLUICE_INSTANTIATE_CODEC(SnapshotHeaderRecord);
 SLUICE_INSTANTIATE_CODEC(SnapshotFooterRecord);

@@ -10,6 +10,7 @@
 #include "core/protocol/messages/fetch.h"
 #include "core/protocol/messages/produce.h"
 #include "core/protocol/validate_batch.h"
+#include "tests/bench/allocations.h"
 
 namespace sluice::protocol {
 namespace {
@@ -46,7 +47,10 @@ ProduceRequest produce_request() {
 
 void decode_produce(benchmark::State& state) {
     const Bytes bytes = *encode(produce_request(), Version(9));
+    AllocationCounters allocations(state);
     for (auto _ : state) benchmark::DoNotOptimize(decode<ProduceRequest>(bytes, Version(9)));
+    allocations.finish(static_cast<double>(state.iterations()),
+                       static_cast<double>(state.iterations()) * static_cast<double>(bytes.size()));
 }
 BENCHMARK(decode_produce);
 
@@ -86,11 +90,13 @@ void validate(benchmark::State& state, CompressionType type) {
     ValidationRules rules;
     rules.now = Timestamp(2000);
     rules.batch_bytes_max = batch.size();
+    AllocationCounters allocations(state);
     for (auto _ : state) {
         const auto validated = validate_batch(batch.view(), rules);
         if (validated.failed()) state.SkipWithError(validated.error().message.c_str());
         benchmark::DoNotOptimize(validated->max_timestamp);
     }
+    allocations.finish(static_cast<double>(state.iterations()), 0);
     state.SetItemsProcessed(state.iterations() * records);
     state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(batch.size()));
 }

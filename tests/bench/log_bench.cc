@@ -14,6 +14,7 @@
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/validate_batch.h"
 #include "storage/log/store.h"
+#include "tests/bench/allocations.h"
 
 // The log's own cost, over plain blocking files: appending, reading near the end, recovering,
 // opening many. SLUICE_BENCH_DIR says where; by default memory (/dev/shm), so that the disk's speed
@@ -209,6 +210,7 @@ void append(benchmark::State& state) {
     auto log = shard.open("t-0");
     constexpr int wave = 64;
     std::int64_t batches = 0;
+    AllocationCounters allocations(state);
     shard.run([&] {
         for (auto _ : state) {
             for (int i = 0; i < wave; ++i)
@@ -227,6 +229,8 @@ void append(benchmark::State& state) {
             }
         }
     });
+    allocations.finish(static_cast<double>(batches),
+                       static_cast<double>(batches) * static_cast<double>(batch.size()));
     state.SetBytesProcessed(batches * static_cast<std::int64_t>(batch.size()));
     state.SetItemsProcessed(batches * state.range(0));
     shard.close(std::move(log));

@@ -76,4 +76,20 @@ struct ConsumerProtocolAssignment {
     bool operator==(const ConsumerProtocolAssignment&) const = default;
 };
 
+// What a member of a "sticky" group adds as user data: what it had in its last generation. Its
+// version is not written; readers try the newest one first.
+struct StickyUserData {
+    static constexpr Versions versions = between(0, 1);
+    static constexpr Versions flexible = no_versions;
+
+    std::vector<ConsumerProtocolAssignment::TopicPartition> previous_assignment{};
+    GenerationId generation{-1};
+
+    static constexpr void fields(auto&& visit) {
+        visit(field("previous_assignment"), &StickyUserData::previous_assignment);
+        visit(field("generation", since(1)).ignorable(), &StickyUserData::generation);
+    }
+    bool operator==(const StickyUserData&) const = default;
+};
+
 }  // namespace sluice::protocol

@@ -1,0 +1,38 @@
+#include "cmd/sluice/commands.h"
+
+namespace sluice::cmd {
+
+std::span<const Command> all_commands() {
+    static constexpr Command commands[] = {
+        {server_help, run_server},
+        {topic_create_help, run_topic_create},
+        {topic_list_help, run_topic_list},
+        {topic_describe_help, run_topic_describe},
+        {topic_alter_help, run_topic_alter},
+        {topic_delete_help, run_topic_delete},
+        {produce_help, run_produce},
+        {consume_help, run_consume},
+        {group_list_help, run_group_list},
+        {group_describe_help, run_group_describe},
+        {group_reset_help, run_group_reset},
+        {group_delete_help, run_group_delete},
+        {config_list_help, run_config_list},
+        {config_set_help, run_config_set},
+        {config_unset_help, run_config_unset},
+        {bench_help, run_bench},
+        {dump_help, run_dump},
+        {sim_help, run_sim},
+        {completion_help, run_completion},
+        {version_help, run_version},
+    };
+    return commands;
+}
+
+std::string_view family_summary(std::string_view family) {
+    if (family == "topic") return "Create, look at, change and delete topics.";
+    if (family == "group") return "Look at consumer groups, move their offsets, delete them.";
+    if (family == "config") return "Look at and change configurations of topics and brokers.";
+    return {};
+}
+
+}  // namespace sluice::cmd

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "core/base/strong.h"
+
+namespace sluice::client {
+
+struct TopicPartition {
+    std::string topic;
+    PartitionIndex partition;
+
+    friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+}  // namespace sluice::client
