@@ -57,7 +57,7 @@ Result<void> RottenTopic::check(env::Env& env) {
 
 // Reads a log to its end, or to where it says that it is damaged.
 Result<bool> RottenTopic::read_log(Client& client, std::uint32_t log) {
-    client::Consumer consumer(client.cluster, {.reset_to_earliest = false});
+    client::Consumer consumer(client.cluster, {.reset = client::OffsetReset::none});
     const auto partition = partition_of(log);
     consumer.assign(partition, client::Consumer::earliest);
     Read all{.log = log, .reader = last_reader, .from = 0, .invoked = context().world.now()};
