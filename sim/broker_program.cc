@@ -21,6 +21,7 @@ void BrokerProgram::run(env::Env& env) {
 void BrokerProgram::run_node() {
     env::Env& env = *envs_.front();
     stop_asked_.emplace(env.scheduler);
+    if (stop_wanted_) stop_asked_->set();
     broker::Node::Parts parts{
         .directory = [](env::Env& own) { return std::make_unique<storage::DataRoot>(own); },
         .logs =

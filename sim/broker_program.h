@@ -38,6 +38,7 @@ public:
 
     void run(env::Env& env) override;
     void stop() override {
+        stop_wanted_ = true;
         if (stop_asked_) stop_asked_->set();
     }
 
@@ -48,7 +49,8 @@ private:
     Observer* observer_;
     std::vector<env::Env*> envs_;  // As their shards come up.
     std::size_t envs_known_ = 0;
-    std::optional<env::Event> stop_asked_;  // Of the first shard.
+    bool stop_wanted_ = false;              // Perhaps before the first shard is up,
+    std::optional<env::Event> stop_asked_;  // which this is of.
 };
 
 }  // namespace sluice::sim

@@ -28,6 +28,7 @@ public:
     bool converged() const override;
     std::string pending() const override;
     std::optional<Failure> judge(Cluster& cluster) override;
+    std::string kind() const override { return "broker"; }
     OperationCount operations() const override {
         return {history_.operations(), history_.acknowledged()};
     }

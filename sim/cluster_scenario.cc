@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/env/event.h"
+#include "sim/group_members.h"
+#include "sim/rotten_topic.h"
 
 namespace sluice::sim {
 
@@ -40,9 +42,35 @@ private:
     const bool& faults_over_;
 };
 
+// Waits for its time.
+class ClusterScenario::AuditProgram final : public Program {
+public:
+    explicit AuditProgram(ClusterScenario& scenario) : scenario_(scenario) {}
+
+    void run(env::Env& env) override {
+        if (env.shards.self() != ShardId(0)) return;
+        while (scenario_.audit_ == Audit::later)
+            if (env::sleep_for(env.scheduler, milliseconds(100)).failed()) return;
+        Node& server = scenario_.cluster_->node(0);
+        static_cast<void>(
+            scenario_.auditor_.run(env, server, scenario_.audit_ == Audit::and_wipe).failed());
+    }
+    void stop() override {}
+
+private:
+    ClusterScenario& scenario_;
+};
+
 ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
     : parts_(std::move(parts)),
-      context_{.world = world, .servers = {}, .faults_over = faults_over_} {
+      auditor_(world, parts_.servers.front().address,
+               {std::string(RottenTopic::prefix), std::string(GroupMembers::fleeting)}),
+      context_{.world = world, .servers = {}, .faults_over = faults_over_, .damages = [this] {
+                   return damages();
+               }} {
+    world.listen_to_logs([this](std::string_view, std::string_view line) {
+        for (const Client& client : clients_) client.workload->logged(line);
+    });
     for (const auto& server : parts_.servers) context_.servers.push_back(server.address);
     for (const MakeWorkload& make : parts_.workloads)
         clients_.push_back({.workload = make(context_)});
@@ -51,6 +79,7 @@ ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
 ClusterScenario::~ClusterScenario() = default;
 
 PlanOptions ClusterScenario::build(Cluster& cluster) {
+    cluster_ = &cluster;
     for (const auto& server : parts_.servers) cluster.add(server.node, server.make_program);
     for (std::size_t i = 0; i < clients_.size(); ++i) {
         Client& client = clients_[i];
@@ -61,7 +90,27 @@ PlanOptions ClusterScenario::build(Cluster& cluster) {
     PlanOptions faults = parts_.faults;
     faults.servers = static_cast<std::uint32_t>(parts_.servers.size());
     faults.nodes = static_cast<std::uint32_t>(cluster.size());
+    cluster.add({.name = "auditor"},
+                [this](const ProcessFacts&) { return std::make_unique<AuditProgram>(*this); });
     return faults;
+}
+
+void ClusterScenario::begin_audit(const Plan& plan) {
+    const bool wipe = std::ranges::any_of(
+        plan.faults, [&](const Fault& fault) { return is_last_act(fault, plan.horizon); });
+    audit_ = wipe ? Audit::and_wipe : Audit::now;
+}
+
+bool ClusterScenario::may_damage(const std::string& path) const {
+    return std::ranges::any_of(
+        clients_, [&](const Client& client) { return client.workload->may_damage(path); });
+}
+
+std::vector<Damage> ClusterScenario::damages() const {
+    std::vector<Damage> all;
+    for (std::size_t i = 0; i < parts_.servers.size(); ++i)
+        std::ranges::copy(cluster_->node(i).disk().damages(), std::back_inserter(all));
+    return all;
 }
 
 bool ClusterScenario::ready() const {
@@ -80,13 +129,13 @@ std::string ClusterScenario::pending() const {
         if (client.phase != Phase::done)
             text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", client.workload->name(),
                                 client.workload->pending());
-    return text.empty() ? "nothing" : text;
+    return text.empty() ? "the audit: " + auditor_.obstacle() : text;
 }
 
 std::optional<Failure> ClusterScenario::judge(Cluster&) {
     for (const Client& client : clients_)
         if (auto failure = client.workload->judge()) return failure;
-    return std::nullopt;
+    return auditor_.failure();
 }
 
 OperationCount ClusterScenario::operations() const {

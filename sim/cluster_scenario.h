@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/auditor.h"
 #include "sim/scenario.h"
 #include "sim/workload.h"
 
@@ -33,21 +34,30 @@ public:
     bool ready() const override;
     void finish() override { faults_over_ = true; }
     bool converged() const override;
+    void begin_audit(const Plan& plan) override;
+    bool audited() const override { return auditor_.done(); }
     std::string pending() const override;
     std::optional<Failure> judge(Cluster& cluster) override;
     OperationCount operations() const override;
+    std::string kind() const override { return "workloads"; }
+    bool may_damage(const std::string& path) const override;
     Duration convergence_limit() const override { return parts_.convergence_limit; }
 
 private:
+    std::vector<Damage> damages() const;
     enum class Phase { setting_up, running, done };
     struct Client {
         std::unique_ptr<Workload> workload;
         Phase phase = Phase::setting_up;
     };
     class ClientProgram;
+    class AuditProgram;
 
     ClusterParts parts_;
+    Cluster* cluster_ = nullptr;
     bool faults_over_ = false;
+    enum class Audit { later, now, and_wipe } audit_ = Audit::later;
+    Auditor auditor_;
     WorkloadContext context_;
     std::vector<Client> clients_;
 };

@@ -1,12 +1,14 @@
 #include "sim/disk_device.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace sluice::sim {
 namespace {
 
 constexpr std::uint64_t late_one_in = 100;
 constexpr std::int64_t late_times = 20;
+constexpr int damage_tries = 8;
 
 }  // namespace
 
@@ -62,7 +64,7 @@ Duration DiskDevice::draw_latency(Call call, std::uint64_t bytes) {
 
 void DiskDevice::end_sync(FileId file, const std::string& path, SimDisk::SyncTicket ticket) {
     for (const FaultKind kind : {FaultKind::phantom_write, FaultKind::misdirected_write}) {
-        if (ticket.entries.empty() || !strikes(kind)) continue;
+        if (ticket.entries.empty() || !may_damage_(path) || !strikes(kind)) continue;
         FileImage& image = image_.image(file);
         const auto at = static_cast<std::ptrdiff_t>(random_.below(ticket.entries.size()));
         const FileImage::Ticket::Entry lost = ticket.entries[static_cast<std::size_t>(at)];
@@ -78,11 +80,32 @@ void DiskDevice::end_sync(FileId file, const std::string& path, SimDisk::SyncTic
     image_.end_sync(file, ticket);
 }
 
-void DiskDevice::damage_file(FaultKind kind, const std::string& path) {
+bool DiskDevice::damage(FaultKind kind) {
+    std::vector<std::string> paths;
+    for (const std::string& path : image_.files())
+        if (may_damage_(path) && image_.size(*image_.find_file(path)) > 0) paths.push_back(path);
+    // What is being written is no prey; it tries elsewhere a few times.
+    for (int i = 0; i < damage_tries && !paths.empty(); ++i)
+        if (damage_file(kind, paths[random_.below(paths.size())])) return true;
+    return false;
+}
+
+bool DiskDevice::has_successor(const std::string& path) const {
+    const auto same_kind = [&](const std::string& other) {
+        return std::filesystem::path(other).parent_path() ==
+                   std::filesystem::path(path).parent_path() &&
+               std::filesystem::path(other).extension() == std::filesystem::path(path).extension();
+    };
+    return path.ends_with(".log") && std::ranges::any_of(image_.files(), [&](const auto& other) {
+               return other > path && same_kind(other);
+           });
+}
+
+bool DiskDevice::damage_file(FaultKind kind, const std::string& path) {
     FileImage& image = image_.image(*image_.find_file(path));
     const std::uint64_t block = random_.below(image.blocks_in_size());
     const std::uint64_t draw = random_.next();
-    if (!image.is_clean(block)) return;
+    if (!image.is_clean(block)) return false;
     std::uint64_t offset = block * block_bytes;
     if (kind == FaultKind::bit_rot) {
         const std::uint64_t bytes = std::min<std::uint64_t>(image.size() - offset, block_bytes);
@@ -93,7 +116,8 @@ void DiskDevice::damage_file(FaultKind kind, const std::string& path) {
         image.set_unreadable(block);
     }
     log_.bit(kind);
-    damages_.push_back({kind, path, offset, world_.now()});
+    damages_.push_back({kind, path, offset, world_.now(), has_successor(path)});
+    return true;
 }
 
 }  // namespace sluice::sim

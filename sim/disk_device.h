@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct Damage {
     std::string path;
     std::uint64_t offset = 0;
     Time when{};
+    // It hit a file behind which its directory has a later one of its kind: what the file holds is
+    // no last commit.
+    bool settled = false;
 };
 
 // A machine's disk with its moods: how long calls take and how they fail. It outlives processes.
@@ -56,6 +60,10 @@ public:
     void stall_until(Time time) { stalled_until_ = time; }
     void heal();
 
+    // Which files damage at rest may hit, by their path; any, unless somebody says.
+    using MayDamage = std::function<bool(const std::string&)>;
+    void limit_damage(MayDamage may_damage) { may_damage_ = std::move(may_damage); }
+
     // For the door.
     bool strikes(FaultKind kind) {
         if (chances_[kind] <= 0 || !random_.chance(chances_[kind])) return false;
@@ -67,13 +75,13 @@ public:
     // Ends a sync, which may leave out or misplace a block and not say so.
     void end_sync(FileId file, const std::string& path, SimDisk::SyncTicket ticket);
 
-    // Damages a block that is at rest, of a file whose path `may_hit` allows; says what, if any.
-    template <class MayHit>
-    bool damage(FaultKind kind, MayHit may_hit);
+    // Damages a block that is at rest; false when it found none.
+    bool damage(FaultKind kind);
     const std::vector<Damage>& damages() const { return damages_; }
 
 private:
-    void damage_file(FaultKind kind, const std::string& path);
+    bool damage_file(FaultKind kind, const std::string& path);
+    bool has_successor(const std::string& path) const;
 
     World& world_;
     FaultLog& log_;
@@ -83,17 +91,8 @@ private:
     PerFault<double> chances_;
     std::int64_t slowness_ = 1;
     Time stalled_until_{};
+    MayDamage may_damage_ = [](const std::string&) { return true; };
     std::vector<Damage> damages_;
 };
-
-template <class MayHit>
-bool DiskDevice::damage(FaultKind kind, MayHit may_hit) {
-    std::vector<std::string> paths;
-    for (const std::string& path : image_.files())
-        if (may_hit(path) && image_.size(*image_.find_file(path)) > 0) paths.push_back(path);
-    if (paths.empty()) return false;
-    damage_file(kind, paths[random_.below(paths.size())]);
-    return true;
-}
 
 }  // namespace sluice::sim

@@ -37,13 +37,15 @@ FaultDriver::FaultDriver(Cluster& cluster, const Plan& plan, Options options)
 }
 
 void FaultDriver::begin() {
-    for (const Fault& fault : plan_.faults)
+    for (const Fault& fault : plan_.faults) {
+        if (is_last_act(fault, plan_.horizon)) continue;  // The scenario's.
         world().after(fault.at, ShardRef{}, EventKind::fault, [this, &fault]() -> std::uint64_t {
             if (healed_) return 0;
             world().describe("begins: {}", text_of(fault));
             begin_fault(fault);
             return static_cast<std::uint64_t>(fault.kind) + 1;
         });
+    }
 }
 
 void FaultDriver::begin_fault(const Fault& fault) {
@@ -72,7 +74,7 @@ void FaultDriver::begin_fault(const Fault& fault) {
 void FaultDriver::strike(const Fault& fault) {
     Node& node = server(fault.node);
     if (is_one_of(fault.kind, {FaultKind::latent_read_error, FaultKind::bit_rot})) {
-        node.disk().damage(fault.kind, options_.may_damage);
+        node.disk().damage(fault.kind);
     } else if (fault.kind == FaultKind::wall_clock_step) {
         cluster_.faults().bit(fault.kind);
         const auto micros = static_cast<std::int64_t>(fault.amount);

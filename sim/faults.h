@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,10 +14,6 @@ class FaultDriver {
 public:
     struct Options {
         std::uint32_t servers = 1;
-        // Which files damage at rest may hit.
-        std::function<bool(const std::string&)> may_damage = [](const std::string&) {
-            return true;
-        };
     };
 
     FaultDriver(Cluster& cluster, const Plan& plan, Options options);

@@ -27,6 +27,7 @@ public:
     std::string pending() const override;
     std::optional<Failure> judge(Cluster& cluster) override;
     OperationCount operations() const override;
+    std::string kind() const override { return "log"; }
     bool may_damage(const std::string& path) const override {
         return path.find('/') != std::string::npos;  // Files of logs, not those beside them.
     }

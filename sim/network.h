@@ -2,8 +2,10 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +71,8 @@ public:
         std::uint64_t waits_one_in = 8;
         std::uint64_t late_one_in = 100;
         Duration connect_retry{1'000'000};
+        // Which bit of what arrives a flip hits, if any; nothing: any bit.
+        std::function<std::optional<std::size_t>(Slice, Random&)> choose_flip = {};
     };
 
     SimNetwork(World& world, FaultLog& log, const Options& options);
@@ -154,6 +158,7 @@ private:
     std::optional<HostId> host_named(const std::string& name, HostId self) const;
     Duration draw_latency(const Path& path, std::size_t bytes);
     bool strikes(FaultKind kind, double chance);
+    Bytes flipped(const Bytes& bytes);
     bool is_closed_to(const Path& path);
 
     // Streams.

@@ -113,14 +113,19 @@ void SimNetwork::take_data(Link& link, int from, Bytes bytes) {
         return;
     }
     const Path& route = path(link.ends[static_cast<std::size_t>(from)].host, end.host);
-    if (strikes(FaultKind::bit_flip, route.bit_flip)) {
-        Buffer flipped = Buffer::copy_of(bytes.view());
-        const std::uint64_t bit = random_.below(flipped.size() * 8);
-        flipped.data()[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
-        bytes = Bytes(std::move(flipped));
-    }
+    if (route.bit_flip > 0 && random_.chance(route.bit_flip)) bytes = flipped(bytes);
     link.directions[static_cast<std::size_t>(from)].received.push_back(std::move(bytes));
     if (end.reader) end.reader->wake();
+}
+
+Bytes SimNetwork::flipped(const Bytes& bytes) {
+    const auto bit = options_.choose_flip ? options_.choose_flip(bytes.view(), random_)
+                                          : std::optional(random_.below(bytes.size() * 8));
+    if (!bit) return bytes;
+    log_.bit(FaultKind::bit_flip);
+    Buffer changed = Buffer::copy_of(bytes.view());
+    changed.data()[*bit / 8] ^= static_cast<std::uint8_t>(1u << (*bit % 8));
+    return Bytes(std::move(changed));
 }
 
 // This end learns that the connection is no more. What had arrived may still be read, or not.

@@ -26,7 +26,7 @@ void Node::start() {
     ++incarnation_;
     network_.set_powered(machine_host_, true);
     const ProcessFacts facts{
-        .node = options_.name, .shards = options_.process.shards, .incarnation = incarnation_};
+        .node = options_.name, .shards = draw_shards(), .incarnation = incarnation_};
     const Process::Machine machine{.world = world_,
                                    .network = network_,
                                    .disk = disk_,

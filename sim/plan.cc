@@ -12,7 +12,7 @@ enum class Scope {
     server,  // A machine that serves.
     link,    // Two machines.
     damage,  // What a server's disk holds.
-    never,   // Only when asked for.
+    flips,   // What the network carries.
 };
 
 // What is drawn for a kind: lengths in milliseconds, amounts in the kind's own measure; both evenly
@@ -27,18 +27,18 @@ struct KindRule {
 };
 
 constexpr KindRule rules[] = {
-    {FaultKind::read_error, Scope::server, 50, 3'000, 1'000, 200'000},
-    {FaultKind::write_error, Scope::server, 50, 3'000, 1'000, 100'000},
-    {FaultKind::directory_error, Scope::server, 50, 3'000, 1'000, 200'000},
-    {FaultKind::sync_drops_pages, Scope::server, 20, 2'000, 5'000, 300'000},
-    {FaultKind::sync_forgets_pages, Scope::server, 20, 2'000, 5'000, 300'000},
+    {FaultKind::read_error, Scope::server, 300, 8'000, 10'000, 400'000},
+    {FaultKind::write_error, Scope::server, 100, 4'000, 5'000, 200'000},
+    {FaultKind::directory_error, Scope::server, 100, 4'000, 2'000, 200'000},
+    {FaultKind::sync_drops_pages, Scope::server, 50, 4'000, 10'000, 300'000},
+    {FaultKind::sync_forgets_pages, Scope::server, 50, 4'000, 10'000, 300'000},
     {FaultKind::short_read, Scope::server, 500, 20'000, 10'000, 900'000},
     {FaultKind::short_write, Scope::server, 500, 20'000, 10'000, 900'000},
     {FaultKind::disk_full, Scope::server, 300, 10'000, 1, 300'000},
     {FaultKind::latent_read_error, Scope::damage, 0, 0, 0, 0},
     {FaultKind::bit_rot, Scope::damage, 0, 0, 0, 0},
-    {FaultKind::misdirected_write, Scope::damage, 50, 2'000, 5'000, 100'000},
-    {FaultKind::phantom_write, Scope::damage, 50, 2'000, 5'000, 100'000},
+    {FaultKind::misdirected_write, Scope::damage, 500, 15'000, 50'000, 500'000},
+    {FaultKind::phantom_write, Scope::damage, 500, 15'000, 50'000, 500'000},
     {FaultKind::disk_stall, Scope::server, 20, 8'000, 0, 0},
     {FaultKind::slow_disk, Scope::server, 300, 10'000, 3, 100},
     {FaultKind::disk_wiped, Scope::damage, 10, 5'000, 0, 0},
@@ -48,11 +48,11 @@ constexpr KindRule rules[] = {
     {FaultKind::clog, Scope::link, 20, 5'000, 0, 0},
     {FaultKind::slow_link, Scope::link, 200, 12'000, 1'000, 400'000},
     {FaultKind::narrow_link, Scope::link, 200, 12'000, 5, 20'000},
-    {FaultKind::reset, Scope::link, 100, 12'000, 1'000, 50'000},
-    {FaultKind::lost_segment, Scope::link, 100, 12'000, 1'000, 100'000},
-    {FaultKind::bit_flip, Scope::never, 100, 5'000, 1'000, 20'000},
-    {FaultKind::connect_refused, Scope::link, 100, 12'000, 50'000, 900'000},
-    {FaultKind::connect_hangs, Scope::link, 100, 12'000, 50'000, 900'000},
+    {FaultKind::reset, Scope::link, 300, 12'000, 2'000, 50'000},
+    {FaultKind::lost_segment, Scope::link, 300, 12'000, 2'000, 100'000},
+    {FaultKind::bit_flip, Scope::flips, 1'000, 20'000, 10'000, 300'000},
+    {FaultKind::connect_refused, Scope::link, 1'000, 15'000, 200'000, 900'000},
+    {FaultKind::connect_hangs, Scope::link, 1'000, 15'000, 200'000, 900'000},
     {FaultKind::process_crash, Scope::server, 1, 8'000, 0, 0},
     {FaultKind::power_cut, Scope::server, 1, 8'000, 0, 100},
     {FaultKind::power_cut_everywhere, Scope::server, 1, 8'000, 0, 100},
@@ -91,9 +91,9 @@ bool may_happen(const KindRule& rule, const PlanOptions& options) {
             return options.nodes > 1;
         case Scope::damage:
             if (rule.kind == FaultKind::disk_wiped)
-                return !options.survivable || options.servers >= 3;
+                return !options.survivable || options.servers >= 3 || options.wipe_at_end;
             return !options.survivable || options.servers >= 3 || options.damage_single_copy;
-        case Scope::never:
+        case Scope::flips:
             return options.flip_bits && options.nodes > 1;
     }
     return false;
@@ -169,11 +169,15 @@ Plan draw_plan(const PlanOptions& options, const Random& random) {
     plan.restart_delay = milliseconds(common.between(50, 3'000));
     for (const KindRule& rule : rules) {
         Random draws = random.stream(name_of(rule.kind));
-        const bool on = draws.chance(options.kind_is_on);
+        const bool is_damage = rule.scope == Scope::damage || rule.scope == Scope::flips;
+        const bool on = draws.chance(is_damage ? options.damage_is_on : options.kind_is_on);
         if (!on || !may_happen(rule, options)) continue;
-        const std::uint64_t times = 1 + draws.below(options.times_max);
+        std::uint64_t times = 1 + draws.below(options.times_max);
+        const bool last_act = rule.kind == FaultKind::disk_wiped && options.wipe_at_end;
+        if (last_act) times = 1;
         for (std::uint64_t i = 0; i < times; ++i)
             plan.faults.push_back(draw_fault(rule, options, victim, draws));
+        if (last_act) plan.faults.back().at = options.horizon;
     }
     std::stable_sort(plan.faults.begin(), plan.faults.end(),
                      [](const Fault& a, const Fault& b) { return a.at < b.at; });

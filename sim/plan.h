@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/random.h"
 #include "core/base/time.h"
 #include "sim/fault_kind.h"
+#include "sim/world.h"
 
 namespace sluice::sim {
 
@@ -22,6 +24,10 @@ struct Fault {
     friend bool operator==(const Fault&, const Fault&) = default;
 };
 std::string text_of(const Fault& fault);
+// The only disk there is goes when everything else is over: no copy of anything is left then.
+constexpr bool is_last_act(const Fault& fault, Duration horizon) {
+    return fault.kind == FaultKind::disk_wiped && fault.at >= horizon;
+}
 
 // What is owed once the fault phase is over.
 enum class Heal {
@@ -37,6 +43,8 @@ struct Plan {
     Heal heal = Heal::restart_all;
     std::vector<std::uint32_t> core;    // The servers that heal.
     Duration restart_delay{1'000'000};  // Of a server that ended by itself.
+    bool buggify = true;
+    std::optional<PickMode> pick = {};  // Instead of the one drawn from the seed.
 
     friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -53,8 +61,11 @@ struct PlanOptions {
     bool survivable = true;
     // A single copy may be damaged at rest: the oracles know that only detection is owed.
     bool damage_single_copy = false;
-    bool flip_bits = false;  // TCP's checksum catches these.
-    double kind_is_on = 0.4;
+    bool flip_bits = false;
+    // The only disk may be wiped, in the end: the scenario says what must hold then.
+    bool wipe_at_end = false;
+    double kind_is_on = 0.45;
+    double damage_is_on = 0.4;    // Kinds that damage what is at rest or on its way.
     std::uint64_t times_max = 4;  // Of one kind.
 };
 

@@ -10,6 +10,18 @@
 namespace sluice::sim {
 namespace {
 
+std::string_view name_of(PickMode pick) {
+    switch (pick) {
+        case PickMode::fifo:
+            return "fifo";
+        case PickMode::random:
+            return "random";
+        case PickMode::priority:
+            return "priority";
+    }
+    return "?";
+}
+
 // The words of a line: first those without '=', then those with.
 struct Words {
     std::vector<std::string_view> plain;
@@ -54,6 +66,10 @@ Result<void, std::string> take_head(const Words& words, Plan& plan) {
     const auto heal = words.named.find("heal");
     for (const Heal each : {Heal::restart_all, Heal::no_restart, Heal::core})
         if (heal != words.named.end() && heal->second == name_of(each)) plan.heal = each;
+    plan.buggify = number_named(words, "buggify") != 0;
+    const auto pick = words.named.find("pick");
+    for (const PickMode each : {PickMode::fifo, PickMode::random, PickMode::priority})
+        if (pick != words.named.end() && pick->second == name_of(each)) plan.pick = each;
     const auto core = words.named.find("core");
     if (core == words.named.end()) return {};
     for (std::string_view rest = core->second; !rest.empty();) {
@@ -86,9 +102,11 @@ Result<Fault, std::string> fault_of(const Words& words) {
 }  // namespace
 
 std::string to_text(const Plan& plan) {
-    std::string out = fmt::format("plan horizon_us={} heal={} restart_delay_us={} core={}\n",
-                                  plan.horizon.count(), name_of(plan.heal),
-                                  plan.restart_delay.count(), fmt::join(plan.core, ","));
+    std::string out =
+        fmt::format("plan horizon_us={} heal={} restart_delay_us={} core={} buggify={}{}\n",
+                    plan.horizon.count(), name_of(plan.heal), plan.restart_delay.count(),
+                    fmt::join(plan.core, ","), plan.buggify ? 1 : 0,
+                    plan.pick ? fmt::format(" pick={}", name_of(*plan.pick)) : "");
     for (const Fault& fault : plan.faults)
         fmt::format_to(std::back_inserter(out),
                        "fault {} at_us={} length_us={} node={} other={} amount={}\n",
@@ -104,7 +122,7 @@ Result<Plan, std::string> parse_plan(std::string_view text) {
         const std::string_view line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         const Words words = words_of(line);
-        if (words.plain.empty()) continue;
+        if (words.plain.empty() || words.plain[0].starts_with('#')) continue;
         if (words.plain[0] == "plan") {
             CHECK_OK(take_head(words, plan));
         } else if (words.plain[0] == "fault") {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/client/admin.h"
-#include "sim/log_checker.h"
 #include "sim/value.h"
 
 namespace sluice::sim {
@@ -17,23 +16,14 @@ constexpr std::uint32_t last_reader = 101;
 
 }  // namespace
 
-struct ProduceConsume::Client {
-    Client(ProduceConsume& workload, env::Env& e)
-        : env(e),
-          cluster({env.scheduler, env.clock, env.network, env.random},
-                  {.client_id = workload.topic_,
-                   .request_time_max = workload.request_time_max_,
-                   .connect_time_max = workload.request_time_max_},
-                  workload.context_.servers),
-          fibers(env.scheduler) {}
-    ~Client() { cluster.close(); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-
-    env::Env& env;
-    client::Cluster cluster;
-    env::FiberGroup fibers;
-};
+ProduceConsume::Client::Client(ProduceConsume& workload, env::Env& e)
+    : env(e),
+      cluster({env.scheduler, env.clock, env.network, env.random},
+              {.client_id = workload.topic_,
+               .request_time_max = workload.request_time_max_,
+               .connect_time_max = workload.request_time_max_},
+              workload.context_.servers),
+      fibers(env.scheduler) {}
 
 ProduceConsume::ProduceConsume(const WorkloadContext& context, std::string topic)
     : context_(context), topic_(std::move(topic)), draws_(context.world.stream("load." + topic_)) {
@@ -79,17 +69,16 @@ void ProduceConsume::produce(Client& client, std::uint32_t number) {
     client::Producer producer(client.cluster, options);
     while (!context_.faults_over && !client.env.scheduler.stopped()) {
         if (send_one(client, producer, number).failed()) break;
-        const Duration pause(client.env.random.between(0, think_time_max_.count()));
-        if (env::sleep_for(client.env.scheduler, pause).failed()) break;
+        if (env::sleep_for(client.env.scheduler, pause(client.env.random)).failed()) break;
     }
-    static_cast<void>(producer.flush().failed());
+    if (delivers_all()) static_cast<void>(producer.flush().failed());
     producer.close();
 }
 
 Result<void> ProduceConsume::send_one(Client& client, client::Producer& producer,
                                       std::uint32_t number) {
     const auto log = static_cast<std::uint32_t>(client.env.random.below(partitions_));
-    const std::uint64_t value = ++values_made_;
+    const std::uint64_t value = next_value();
     const std::size_t bytes = std::size_t{8} << client.env.random.below(9);
     const auto content = make_value(value, bytes + client.env.random.below(bytes));
     const std::size_t send = history_.send(
@@ -111,9 +100,12 @@ Result<void> ProduceConsume::send_one(Client& client, client::Producer& producer
 void ProduceConsume::delivered(std::size_t send, const client::Delivery& delivery) {
     --undelivered_;
     if (!delivery.delivered()) return;  // It may be written all the same.
-    history_.answer(send, SendOutcome::acknowledged, context_.world.now(), delivery.offset.value);
-    std::int64_t& end = acknowledged_ends_[log_of(delivery.partition)];
-    end = std::max(end, delivery.offset.value + 1);
+    acknowledged(send, log_of(delivery.partition), delivery.offset.value);
+}
+
+void ProduceConsume::acknowledged(std::size_t send, std::uint32_t log, std::int64_t offset) {
+    history_.answer(send, SendOutcome::acknowledged, context_.world.now(), offset);
+    acknowledged_ends_[log] = std::max(acknowledged_ends_[log], offset + 1);
 }
 
 void ProduceConsume::consume(Client& client) {
@@ -125,8 +117,7 @@ void ProduceConsume::consume(Client& client) {
         const auto records = consumer.poll(milliseconds(300));
         if (records.failed() && records.error() == Error::stopped) return;
         if (records) remember(tailing_reader, invoked, *records);
-        const Duration pause(client.env.random.between(0, think_time_max_.count()));
-        if (env::sleep_for(client.env.scheduler, pause).failed()) return;
+        if (env::sleep_for(client.env.scheduler, pause(client.env.random)).failed()) return;
     }
 }
 
@@ -190,7 +181,10 @@ std::string ProduceConsume::pending() const {
 }
 
 std::optional<Failure> ProduceConsume::judge() {
-    const auto anomalies = LogChecker({}).check(history_);
+    return failure_of(LogChecker({}).check(history_));
+}
+
+std::optional<Failure> ProduceConsume::failure_of(const std::vector<Anomaly>& anomalies) const {
     if (anomalies.empty()) return std::nullopt;
     std::string text;
     for (const Anomaly& anomaly : anomalies)

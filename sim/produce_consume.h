@@ -8,13 +8,14 @@
 #include "core/client/consumer.h"
 #include "core/client/producer.h"
 #include "sim/history.h"
+#include "sim/log_checker.h"
 #include "sim/workload.h"
 
 namespace sluice::sim {
 
 // Idempotent producers and consumers of whole partitions, on one topic of their own: nothing that
 // was acknowledged is lost, changed, doubled or reordered.
-class ProduceConsume final : public Workload {
+class ProduceConsume : public Workload {
 public:
     ProduceConsume(const WorkloadContext& context, std::string topic);
 
@@ -28,11 +29,39 @@ public:
         return {history_.operations(), history_.acknowledged()};
     }
 
-private:
+protected:
     // What lives in the client's process.
-    struct Client;
+    struct Client {
+        Client(ProduceConsume& workload, env::Env& e);
+        ~Client() { cluster.close(); }
+        Client(const Client&) = delete;
+        Client& operator=(const Client&) = delete;
 
-    void produce(Client& client, std::uint32_t producer);
+        env::Env& env;
+        client::Cluster cluster;
+        env::FiberGroup fibers;
+    };
+    // What one producer does until the faults are over.
+    virtual void produce(Client& client, std::uint32_t number);
+    std::uint64_t next_value() { return ++values_made_; }
+    // A send was answered well; -1 when the answer did not say where it stands.
+    void acknowledged(std::size_t send, std::uint32_t log, std::int64_t offset);
+    Duration pause(Random& random) const {
+        return Duration(random.between(0, think_time_max_.count()));
+    }
+    // Whether producers see to it in the end that every record is delivered.
+    virtual bool delivers_all() const { return true; }
+    const WorkloadContext& context() const { return context_; }
+    const std::string& topic() const { return topic_; }
+    std::uint32_t partitions() const { return partitions_; }
+    std::int64_t acknowledged_end(std::uint32_t log) const { return acknowledged_ends_[log]; }
+    History& history() { return history_; }
+    std::optional<Failure> failure_of(const std::vector<Anomaly>& anomalies) const;
+    client::TopicPartition partition_of(std::uint32_t log) const {
+        return {topic_, PartitionIndex(static_cast<std::int32_t>(log))};
+    }
+
+private:
     void consume(Client& client);
     Result<void> send_one(Client& client, client::Producer& producer, std::uint32_t number);
     void delivered(std::size_t send, const client::Delivery& delivery);
@@ -41,9 +70,6 @@ private:
     Result<void> read_back(Client& client);
     std::uint32_t log_of(PartitionIndex partition) const {
         return static_cast<std::uint32_t>(partition.value);
-    }
-    client::TopicPartition partition_of(std::uint32_t log) const {
-        return {topic_, PartitionIndex(static_cast<std::int32_t>(log))};
     }
 
     const WorkloadContext& context_;

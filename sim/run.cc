@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sim/batch_flip.h"
 #include "sim/faults.h"
 
 namespace sluice::sim {
 namespace {
 
-PickMode draw_pick_mode(std::uint64_t seed) {
-    Random draws = Random(seed).stream("pick-mode");
+PickMode pick_mode(const RunOptions& options) {
+    if (options.plan && options.plan->pick) return *options.plan->pick;
+    Random draws = Random(options.seed).stream("pick-mode");
     const std::uint64_t how = draws.below(10);
     return how < 5 ? PickMode::random : how < 8 ? PickMode::priority : PickMode::fifo;
 }
@@ -23,6 +25,7 @@ SimNetwork::Options draw_network(const World& world) {
     options.short_one_in = 2 + draws.below(20);
     options.waits_one_in = 2 + draws.below(20);
     options.give_up_after = seconds(draws.between(5, 60));
+    options.choose_flip = choose_flip_in_batch;
     return options;
 }
 
@@ -32,25 +35,25 @@ public:
     Run(const RunOptions& options, const MakeScenario& make_scenario)
         : options_(options),
           world_({.seed = options.seed,
-                  .pick = options.pick.value_or(draw_pick_mode(options.seed)),
+                  .pick = pick_mode(options),
                   .events_max = options.events_max,
                   .trace = options.trace}),
           scenario_(make_scenario(world_)),
           cluster_(std::in_place, world_, draw_network(world_)) {}
 
     RunResult run() {
+        const bool buggify = !options_.plan || options_.plan->buggify;
         probe::begin_run(world_.stream("probes"),
-                         options_.buggify ? probe::Odds{} : probe::Odds{.on = 0, .fires = 0});
+                         buggify ? probe::Odds{} : probe::Odds{.on = 0, .fires = 0});
         PlanOptions plan_options = scenario_->build(*cluster_);
         if (options_.horizon) plan_options.horizon = *options_.horizon;
         result_.plan =
             options_.plan ? *options_.plan : draw_plan(plan_options, world_.stream("faults"));
         if (!options_.faults) result_.plan.faults.clear();
-        FaultDriver driver(
-            *cluster_, result_.plan,
-            {.servers = plan_options.servers, .may_damage = [this](const std::string& path) {
-                 return scenario_->may_damage(path);
-             }});
+        for (std::uint32_t i = 0; i < plan_options.servers; ++i)
+            cluster_->node(i).disk().limit_damage(
+                [this](const std::string& path) { return scenario_->may_damage(path); });
+        FaultDriver driver(*cluster_, result_.plan, {.servers = plan_options.servers});
         live(driver);
         // What an oracle of the history sees says more than that something did not happen.
         if (!world_.failure() || world_.failure()->kind == FailureKind::liveness)
@@ -67,10 +70,8 @@ private:
     void live(FaultDriver& driver) {
         for (std::size_t i = 0; i < cluster_->size(); ++i) cluster_->node(i).start();
         const auto ready = [this] { return scenario_->ready(); };
-        if (!world_.run_until_done(world_.now() + scenario_->set_up_limit(), ready)) {
-            fail("set-up does not end");
-            return;
-        }
+        if (!world_.run_until_done(world_.now() + scenario_->set_up_limit(), ready))
+            return fail("set-up does not end");
         driver.begin();
         if (!world_.run_until(world_.now() + result_.plan.horizon)) return;
         driver.heal();
@@ -78,8 +79,12 @@ private:
         const Time healed = world_.now();
         const auto converged = [this] { return scenario_->converged(); };
         if (!world_.run_until_done(healed + scenario_->convergence_limit(), converged))
-            fail("not everything owed has happened");
+            return fail("not everything owed has happened");
         result_.converged_ms = static_cast<std::uint64_t>(to_milliseconds(world_.now() - healed));
+        scenario_->begin_audit(result_.plan);
+        const auto audited = [this] { return scenario_->audited(); };
+        if (!world_.run_until_done(world_.now() + scenario_->convergence_limit(), audited))
+            fail("the audit does not end");
     }
 
     void fail(const std::string& what) {
@@ -94,6 +99,7 @@ private:
     void collect(const FaultDriver& driver) {
         result_.seed = options_.seed;
         result_.scenario = options_.scenario;
+        result_.kind = scenario_->kind();
         result_.hash = world_.hash();
         result_.events = world_.events();
         result_.virtual_ms = static_cast<std::uint64_t>(to_milliseconds(world_.now().since_start));
@@ -152,7 +158,7 @@ RunResult run_twice(const RunOptions& options, const MakeScenario& make_scenario
 
 std::string json_of(const RunResult& result) {
     std::string out = fmt::format("{{\"seed\":{},\"scenario\":", result.seed);
-    append_json_string(out, result.scenario);
+    append_json_string(out, result.kind.empty() ? result.scenario : result.kind);
     fmt::format_to(std::back_inserter(out),
                    ",\"hash\":\"{:016x}\",\"events\":{},\"virtual_ms\":{},\"converged_ms\":{},"
                    "\"wall_ms\":{},\"result\":\"{}\",\"signature\":",
@@ -178,8 +184,6 @@ std::string report_of(const RunResult& result) {
                    result.hash, result.events, result.virtual_ms, result.operations.acknowledged,
                    result.operations.asked, result.restarts, name_of(result.plan.heal));
     for (const Fault& fault : result.plan.faults) out += "  " + text_of(fault) + "\n";
-    fmt::format_to(std::back_inserter(out), "  replay: sluice sim --scenario {} --seed {}\n",
-                   result.scenario, result.seed);
     return out;
 }
 

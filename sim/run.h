@@ -18,8 +18,6 @@ struct RunOptions {
     std::optional<Duration> horizon = {};  // Of the fault phase; nothing: the scenario's own.
     bool faults = true;
     std::optional<Plan> plan = {};  // Instead of the one drawn from the seed.
-    bool buggify = true;
-    std::optional<PickMode> pick = {};  // Instead of the one drawn from the seed.
     std::uint64_t events_max = 200'000'000;
     TraceSink* trace = nullptr;
     // The time a run takes is measured by whoever has a clock.
@@ -29,6 +27,7 @@ struct RunOptions {
 struct RunResult {
     std::uint64_t seed = 0;
     std::string scenario;
+    std::string kind;  // What was drawn, in a scenario that draws.
     std::uint64_t hash = 0;
     std::uint64_t events = 0;
     std::uint64_t virtual_ms = 0;
@@ -58,7 +57,7 @@ RunResult run_twice(const RunOptions& options, const MakeScenario& make_scenario
 
 // One line: {"seed":1,"scenario":"log","hash":"..","events":..,"result":"passed",...}
 std::string json_of(const RunResult& result);
-// For people: what went wrong, under which faults, and the line that replays it.
+// For people: what went wrong and under which faults.
 std::string report_of(const RunResult& result);
 
 }  // namespace sluice::sim

@@ -20,7 +20,7 @@ struct OperationCount {
 // here waits. The life of a run (sim/run.h):
 //
 //     build - start - until ready() - faults, for the horizon - finish() - until converged() -
-//     judge
+//     begin_audit() - until audited() - judge
 class Scenario {
 public:
     virtual ~Scenario() = default;
@@ -33,12 +33,17 @@ public:
     virtual void finish() = 0;
     // Everything owed has happened.
     virtual bool converged() const = 0;
+    // Then servers may be looked at, started again, and lose their disks if the plan says so.
+    virtual void begin_audit(const Plan& plan) { static_cast<void>(plan); }
+    virtual bool audited() const { return true; }
     // What has not yet, by name.
     virtual std::string pending() const = 0;
     // What went wrong, if anything; called once at the end, and also when liveness failed.
     virtual std::optional<Failure> judge(Cluster& cluster) = 0;
 
     virtual OperationCount operations() const = 0;
+    // What kind of scenario was drawn, where one is.
+    virtual std::string kind() const { return ""; }
     // Which files of a server damage at rest may hit.
     virtual bool may_damage(const std::string& path) const {
         static_cast<void>(path);

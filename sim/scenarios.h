@@ -8,6 +8,9 @@
 
 namespace sluice::sim {
 
+// Draws one of the others by the seed.
+inline constexpr std::string_view default_scenario = "default";
+
 // The scenarios that `sluice sim --scenario NAME` knows.
 std::vector<std::string> scenario_names();
 // An empty function when there is none of that name.

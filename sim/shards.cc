@@ -1,5 +1,7 @@
 #include "sim/shards.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::sim {
 
 class Mailboxes::Door final : public env::Shards {
@@ -80,6 +82,8 @@ void Mailboxes::thaw() {
 
 void Mailboxes::deliver_first(Lane& way, ShardId to) {
     ASSERT(!way.letters.empty());
+    if (way.letters.size() > 1 && PLANT("mailbox.order_broken"))
+        std::swap(way.letters[0], way.letters[1]);
     env::Letter& letter = *way.letters.front();
     way.letters.pop_front();
     --waiting_;

@@ -25,9 +25,11 @@ public:
 
 private:
     // Keeps the candidate when it fails as the original did.
-    bool try_options(const RunOptions& candidate) {
+    bool try_plan(const Plan& plan) {
         if (found_.runs >= limits_.runs_max) return false;
         ++found_.runs;
+        RunOptions candidate = options_;
+        candidate.plan = plan;
         RunResult result = run_seed(candidate, make_scenario_);
         const auto& wanted = found_.smallest.failure;
         const bool same = result.failure && result.failure->kind == wanted->kind &&
@@ -38,19 +40,14 @@ private:
         if (limits_.progress) limits_.progress(found_.smallest);
         return true;
     }
-    bool try_plan(const Plan& plan) {
-        RunOptions candidate = options_;
-        candidate.plan = plan;
-        return try_options(candidate);
-    }
 
     void make_plain() {
-        RunOptions candidate = options_;
-        candidate.buggify = false;
-        try_options(candidate);
-        candidate = options_;
-        candidate.pick = PickMode::fifo;
-        try_options(candidate);
+        Plan plain = *options_.plan;
+        plain.buggify = false;
+        try_plan(plain);
+        plain = *options_.plan;
+        plain.pick = PickMode::fifo;
+        try_plan(plain);
     }
 
     void shorten_horizon() {

@@ -6,6 +6,11 @@
 #include <iterator>
 
 namespace sluice::sim {
+namespace {
+
+constexpr std::uint64_t active_percent_least = 25;
+
+}  // namespace
 
 void Sweep::add(const RunResult& result) {
     ++runs_;
@@ -25,6 +30,7 @@ void Sweep::add(const RunResult& result) {
         const auto kind = static_cast<FaultKind>(i);
         fault_runs_[kind] += result.faults.of(kind).bitten > 0 ? 1 : 0;
     }
+    horizons_.push_back(static_cast<std::uint64_t>(to_milliseconds(result.plan.horizon)));
     acked_.push_back(result.operations.acknowledged);
     fault_kinds_.push_back(result.fault_kinds);
     restarts_.push_back(result.restarts);
@@ -50,6 +56,24 @@ std::vector<std::string> Sweep::rare_faults(std::uint64_t percent) const {
         if (fault_runs_[kind] * 100 < runs_ * percent) names.emplace_back(name_of(kind));
     }
     return names;
+}
+
+std::vector<std::string> Sweep::complaints() const {
+    std::vector<std::string> found;
+    const Floor floors[] = {{"virtual milliseconds under faults", 60'000, horizons_},
+                            {"acknowledged operations", 500, acked_},
+                            {"kinds of fault", 3, fault_kinds_},
+                            {"restarts", 1, restarts_}};
+    for (const Floor& floor : floors)
+        if (runs_ >= runs_for_medians && median(floor.seen) < floor.least)
+            found.push_back(fmt::format("the median seed has {} {}, less than {}",
+                                        median(floor.seen), floor.what, floor.least));
+    if (runs_ < runs_for_coverage) return found;
+    for (const std::string& name : never_reached()) found.push_back("never reached: " + name);
+    for (const std::string& name : rare_faults(active_percent_least))
+        found.push_back(
+            fmt::format("{} bit in less than {} % of the runs", name, active_percent_least));
+    return found;
 }
 
 std::uint64_t Sweep::median(std::vector<std::uint64_t> numbers) {

@@ -24,10 +24,21 @@ public:
     // Kinds of faults that bit in less than `percent` of the runs.
     std::vector<std::string> rare_faults(std::uint64_t percent) const;
 
+    // What a sweep of the default scenario must have seen and has not, a sentence each: the medians
+    // once there are some runs, every mark and every kind of fault once there are many.
+    std::vector<std::string> complaints() const;
+    static constexpr std::uint64_t runs_for_medians = 50;
+    static constexpr std::uint64_t runs_for_coverage = 300;
+
     // A few lines for people.
     std::string summary() const;
 
 private:
+    struct Floor {
+        std::string_view what;
+        std::uint64_t least;
+        const std::vector<std::uint64_t>& seen;
+    };
     static std::uint64_t median(std::vector<std::uint64_t> numbers);
 
     std::uint64_t runs_ = 0;
@@ -43,6 +54,7 @@ private:
     std::map<std::string, Signature> signatures_;
     std::map<std::string, std::uint64_t> reached_;  // SOMETIMES and BUGGIFY sites: runs that did.
     PerFault<std::uint64_t> fault_runs_;
+    std::vector<std::uint64_t> horizons_;  // In virtual milliseconds.
     std::vector<std::uint64_t> acked_;
     std::vector<std::uint64_t> fault_kinds_;
     std::vector<std::uint64_t> restarts_;

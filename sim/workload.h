@@ -17,6 +17,8 @@ struct WorkloadContext {
     std::vector<env::Address> servers;
     // The fault phase is over: run() ends soon, check() follows.
     const bool& faults_over;
+    // Of the servers' disks; for oracles.
+    std::function<std::vector<Damage>()> damages;
 };
 
 // One kind of use of the system from the outside, and what must hold for it. It runs in fibers of a
@@ -39,6 +41,13 @@ public:
     virtual std::string pending() const = 0;
     virtual std::optional<Failure> judge() = 0;
     virtual OperationCount operations() const = 0;
+    // Whether a server's file is this workload's, and it knows what is owed when that is damaged.
+    virtual bool may_damage(const std::string& path) const {
+        static_cast<void>(path);
+        return false;
+    }
+    // Hears what servers log.
+    virtual void logged(std::string_view line) { static_cast<void>(line); }
 };
 
 using MakeWorkload = std::function<std::unique_ptr<Workload>(const WorkloadContext&)>;

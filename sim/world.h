@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,8 +83,12 @@ public:
         if (tracing()) detail_ = fmt::format(format, std::forward<Args>(args)...);
     }
     void log_line(std::uint32_t node, std::string_view line) {
+        if (log_listener_) log_listener_(node_names_[node], line);
         if (tracing()) options_.trace->log(now_, node_names_[node], line);
     }
+    // Hears every line that the machines log, and by whom.
+    using LogListener = std::function<void(std::string_view node, std::string_view line)>;
+    void listen_to_logs(LogListener listener) { log_listener_ = std::move(listener); }
     // Names the fiber that the event under way resumed.
     void note_fiber(std::uint64_t id, std::string_view name) {
         fiber_ = id;
@@ -137,6 +142,7 @@ private:
     std::uint64_t fiber_ = 0;
     std::string_view fiber_name_;
     std::string detail_;
+    LogListener log_listener_;
 };
 
 template <class Done>

@@ -3,11 +3,17 @@
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/sim_plants.h"
+#include "cmd/sluice/sim_workers.h"
 #include "core/base/probe.h"
-#include "sim/run.h"
+#include "sim/plan_text.h"
 #include "sim/scenarios.h"
+#include "sim/shrink.h"
 #include "sim/sweep.h"
 
 namespace sluice::cmd {
@@ -19,30 +25,40 @@ const CommandHelp& sim_help() {
             "Run the broker in the simulator, under faults, from a number that replays the run.",
         .options = {{"seed", "N", "one run"},
                     {"seeds", "A..B", "as many runs, both ends included"},
-                    {"scenario", "NAME", "what is simulated (broker; log)"},
+                    {"scenario", "NAME", "what is simulated (default: drawn by the seed)"},
                     {"twice", "", "every seed twice: the runs must not differ"},
+                    {"jobs", "N", "so many runs at once (one a processor)"},
                     {"horizon", "SECONDS", "virtual time under faults (the scenario's own)"},
                     {"no-faults", "", "nothing goes wrong"},
                     {"trace", "FILE", "write every event of the run to FILE"},
+                    {"shrink", "", "print the smallest plan of faults that fails as the seed does"},
+                    {"plan", "FILE", "the faults of FILE instead of those of the seed"},
                     {"plant", "NAME", "switch a known bug on (in the simulation build)"},
+                    {"plants", "", "prove that each known bug is found, and print the table"},
                     {"json", "", "one line a seed"}},
         .examples =
-            "  sluice sim --seeds 1..100\n"
+            "  sluice sim --seeds 1..300 --twice\n"
             "  sluice sim --seed 42 --trace run.txt\n"
-            "  sluice sim --scenario log --seeds 1..50 --twice --json"};
+            "  sluice sim --seed 42 --shrink > plan.txt; sluice sim --seed 42 --plan plan.txt\n"
+            "  sluice sim --scenario log --seeds 1..50 --json"};
     return help;
 }
 
 namespace {
 
+// Beside the exit codes of sim::FailureKind.
+constexpr int exit_not_covered = 6;
+
 struct Wishes {
-    std::uint64_t first = 1;
-    std::uint64_t last = 20;
+    SeedRange seeds{.first = 1, .last = 20};
+    bool seeds_given = false;
     sim::RunOptions run;
     sim::MakeScenario make;
-    bool twice = false;
     bool json = false;
+    bool shrink = false;
+    bool plants = false;
     std::string trace;
+    std::string replay = "sluice sim";  // And the seed.
 };
 
 std::optional<std::uint64_t> whole_number(std::string_view text) {
@@ -63,7 +79,7 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
     if (const auto seed = arguments.get("seed")) {
         const auto number = whole_number(*seed);
         if (!number) return fmt::format("--seed {}: not a whole number", *seed);
-        wishes.first = wishes.last = *number;
+        wishes.seeds.first = wishes.seeds.last = *number;
     }
     if (const auto seeds = arguments.get("seeds")) {
         const auto dots = seeds->find("..");
@@ -71,16 +87,23 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
         const auto last = dots == std::string::npos ? first : whole_number(seeds->substr(dots + 2));
         if (!first || !last || *last < *first)
             return fmt::format("--seeds {}: A..B is wanted", *seeds);
-        wishes.first = *first;
-        wishes.last = *last;
+        wishes.seeds.first = *first;
+        wishes.seeds.last = *last;
+    }
+    wishes.seeds_given = arguments.has("seed") || arguments.has("seeds");
+    wishes.seeds.twice = arguments.has("twice");
+    wishes.seeds.at_once = std::max(1u, std::thread::hardware_concurrency());
+    if (const auto jobs = arguments.get("jobs")) {
+        const auto number = whole_number(*jobs);
+        if (!number || *number == 0) return fmt::format("--jobs {}: not a number", *jobs);
+        wishes.seeds.at_once = *number;
     }
     return {};
 }
 
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
-    Wishes wishes;
-    CHECK_OK(take_seeds(arguments, wishes));
-    wishes.run.scenario = arguments.get("scenario").value_or("broker");
+// What changes a run, and so stands in the line that replays it.
+Result<void, std::string> take_run(const Arguments& arguments, Wishes& wishes) {
+    wishes.run.scenario = arguments.get("scenario").value_or(std::string(sim::default_scenario));
     wishes.make = sim::find_scenario(wishes.run.scenario);
     if (!wishes.make) {
         const auto meant = nearest(wishes.run.scenario, sim::scenario_names());
@@ -96,16 +119,36 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
             return fmt::format("--horizon {}: not a number of seconds", *horizon);
         wishes.run.horizon = seconds(static_cast<std::int64_t>(*number));
     }
-    wishes.twice = arguments.has("twice");
-    wishes.json = arguments.has("json");
-    wishes.trace = arguments.get("trace").value_or("");
-    if (const auto plant = arguments.get("plant")) {
-        if (!probe::set_plant(*plant, true))
-            return fmt::format(
-                "--plant {}: no such bug is compiled in; build/sim/sluice has them "
-                "(./dev build sim)",
-                *plant);
+    if (const auto path = arguments.get("plan")) {
+        std::ifstream file(*path);
+        if (!file) return fmt::format("--plan {}: cannot be read", *path);
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        auto plan = sim::parse_plan(text);
+        if (plan.failed()) return fmt::format("--plan {}: {}", *path, plan.error());
+        wishes.run.plan = std::move(*plan);
     }
+    const auto plant = arguments.get("plant");
+    if (plant && !probe::set_plant(*plant, true))
+        return fmt::format(
+            "--plant {}: no such bug is compiled in; build/sim/sluice has them (./dev build sim)",
+            *plant);
+    for (const char* name : {"scenario", "horizon", "plan", "plant"})
+        if (const auto value = arguments.get(name))
+            wishes.replay += fmt::format(" --{} {}", name, *value);
+    if (!wishes.run.faults) wishes.replay += " --no-faults";
+    return {};
+}
+
+Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
+    Wishes wishes;
+    CHECK_OK(take_seeds(arguments, wishes));
+    CHECK_OK(take_run(arguments, wishes));
+    wishes.json = arguments.has("json");
+    wishes.shrink = arguments.has("shrink");
+    wishes.plants = arguments.has("plants");
+    wishes.trace = arguments.get("trace").value_or("");
+    if ((wishes.shrink || !wishes.trace.empty()) && wishes.seeds.first != wishes.seeds.last)
+        return std::string("--shrink and --trace are for one seed");
     return wishes;
 }
 
@@ -113,37 +156,76 @@ void write_line(void* file, std::string_view line) {
     fmt::print(static_cast<std::FILE*>(file), "{}\n", line);
 }
 
+void tell(const Wishes& wishes, const sim::RunResult& result) {
+    if (wishes.json)
+        fmt::print("{}\n", sim::json_of(result));
+    else if (!result.passed())
+        fmt::print("{}  replay: {} --seed {}\n", sim::report_of(result), wishes.replay,
+                   result.seed);
+    std::fflush(stdout);
+}
+
+int run_sweep(const Wishes& wishes) {
+    sim::Sweep sweep;
+    run_seeds(wishes.seeds, wishes.run, wishes.make, [&](const sim::RunResult& result) {
+        tell(wishes, result);
+        sweep.add(result);
+        return true;
+    });
+    if (!wishes.json) fmt::print("{}", sweep.summary());
+    int code = sweep.exit_code();
+    // Only the default makes promises of what it reaches.
+    if (wishes.replay == "sluice sim")
+        for (const std::string& complaint : sweep.complaints()) {
+            fmt::print(stderr, "the sweep is not what it should be: {}\n", complaint);
+            if (code == 0) code = exit_not_covered;
+        }
+    fmt::print("{} passed, {} failed\n", sweep.runs() - sweep.failures(), sweep.failures());
+    return code;
+}
+
+// In this process, where a trace can be written and an assertion be caught by a debugger.
+int run_traced(Wishes& wishes) {
+    std::FILE* file = std::fopen(wishes.trace.c_str(), "w");
+    if (file == nullptr) return usage_error(fmt::format("cannot write {}", wishes.trace));
+    using sim::TraceWriter;
+    TraceWriter writer(wishes.json ? TraceWriter::Form::json : TraceWriter::Form::text, write_line,
+                       file);
+    wishes.run.seed = wishes.seeds.first;
+    wishes.run.trace = &writer;
+    const sim::RunResult result = sim::run_seed(wishes.run, wishes.make);
+    std::fclose(file);
+    tell(wishes, result);
+    fmt::print("{} passed, {} failed\n", result.passed() ? 1 : 0, result.passed() ? 0 : 1);
+    return result.exit_code();
+}
+
+int run_shrink(Wishes& wishes) {
+    wishes.run.seed = wishes.seeds.first;
+    const sim::RunResult failing = sim::run_seed(wishes.run, wishes.make);
+    if (failing.passed()) return usage_error("--shrink: the seed passes");
+    const sim::Shrunk shrunk = sim::shrink(wishes.run, wishes.make, failing);
+    const sim::RunResult& smallest = shrunk.smallest;
+    fmt::print(
+        "# {}: {}\n# {} faults of {} left after {} runs\n# replay: {} --seed {} --plan FILE\n",
+        smallest.result(), smallest.failure->signature, smallest.plan.faults.size(),
+        failing.plan.faults.size(), shrunk.runs, wishes.replay, smallest.seed);
+    fmt::print("{}", sim::to_text(smallest.plan));
+    return failing.exit_code();
+}
+
 }  // namespace
 
 int run_sim(const Arguments& arguments) {
     auto wishes = wishes_of(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
-    std::FILE* trace = nullptr;
-    std::optional<sim::TraceWriter> writer;
-    if (!wishes->trace.empty()) {
-        trace = std::fopen(wishes->trace.c_str(), "w");
-        if (trace == nullptr) return usage_error(fmt::format("cannot write {}", wishes->trace));
-        using sim::TraceWriter;
-        writer.emplace(wishes->json ? TraceWriter::Form::json : TraceWriter::Form::text, write_line,
-                       trace);
-        wishes->run.trace = &*writer;
+    if (wishes->plants) {
+        if (!wishes->seeds_given) wishes->seeds.last = 1000;
+        return prove_plants(wishes->seeds, wishes->run, wishes->make);
     }
-    sim::Sweep sweep;
-    for (std::uint64_t seed = wishes->first; seed <= wishes->last; ++seed) {
-        wishes->run.seed = seed;
-        const sim::RunResult result = wishes->twice ? sim::run_twice(wishes->run, wishes->make)
-                                                    : sim::run_seed(wishes->run, wishes->make);
-        if (wishes->json)
-            fmt::print("{}\n", sim::json_of(result));
-        else if (!result.passed())
-            fmt::print("{}\n", sim::report_of(result));
-        std::fflush(stdout);
-        sweep.add(result);
-    }
-    if (trace) std::fclose(trace);
-    if (!wishes->json) fmt::print("{}", sweep.summary());
-    fmt::print("{} passed, {} failed\n", sweep.runs() - sweep.failures(), sweep.failures());
-    return sweep.exit_code();
+    if (wishes->shrink) return run_shrink(*wishes);
+    if (!wishes->trace.empty()) return run_traced(*wishes);
+    return run_sweep(*wishes);
 }
 
 }  // namespace sluice::cmd

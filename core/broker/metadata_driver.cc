@@ -168,13 +168,17 @@ Result<Offset> MetadataDriver::append(const Bytes& batch) {
 
 Result<void> MetadataDriver::commit_records(const std::vector<protocol::MetadataRecord>& records) {
     if (!records.empty()) CHECK_OK(append_records(records));
-    CHECK_OK(log_->wait_durable(builder_.image().next_offset));
+    if (!PLANT("metadata.published_before_durable"))
+        CHECK_OK(log_->wait_durable(builder_.image().next_offset));
     return publish();
 }
 
 Result<void> MetadataDriver::append_records(const std::vector<protocol::MetadataRecord>& records) {
     protocol::RecordBatchBuilder batch({.leader_epoch = epoch_});
     for (const protocol::MetadataRecord& record : records) {
+        if (PLANT("metadata.deletion_not_logged") &&
+            std::holds_alternative<protocol::RemoveTopicRecord>(record))
+            continue;
         const Bytes value = protocol::encode_newest(record);
         batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
@@ -190,7 +194,8 @@ Result<void> MetadataDriver::publish() {
     if (published_ >= builder_.image().next_offset) return {};
     // The image may hold more than is committed: what it holds beyond is waited for as well.
     const auto shared = Shared<const metadata::MetadataImage>::make(builder_.image());
-    CHECK_OK(log_->wait_durable(shared->next_offset));
+    if (!PLANT("metadata.published_before_durable"))
+        CHECK_OK(log_->wait_durable(shared->next_offset));
     for (std::uint32_t shard = 0; shard < brokers_.size(); ++shard)
         CHECK_OK(env::call(env_.shards, ShardId(shard),
                            [&] { brokers_[shard]->apply(shared, hints_); }));

@@ -173,12 +173,14 @@ void Coordinator::check_retention(const std::string& group_id, const LoggedGroup
         group == nullptr || (group->state == GroupState::empty && group->pending.empty());
     // During a rebalance, or when nobody knows what members use, nothing expires.
     const bool may_expire = is_empty || !group->protocol_type ||
+                            PLANT("group.offsets_in_use_expire") ||
                             (group->state == GroupState::stable && group->subscribed_topics);
     if (!may_expire) return;
     std::size_t left = 0;
     for (const auto& [topic, partitions] : logged.offsets)
         for (const auto& [index, value] : partitions) {
-            const bool in_use = group && !is_empty && group->is_subscribed_to(topic);
+            const bool in_use = group && !is_empty && group->is_subscribed_to(topic) &&
+                                !PLANT("group.offsets_in_use_expire");
             if (in_use || !is_expired(group, value))
                 ++left;
             else

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/probe.h"
 #include "core/protocol/validate_batch.h"
 
 namespace sluice::replication {
@@ -19,7 +20,9 @@ Sequence sequence_at(Sequence from, std::int64_t distance) {
 }
 
 bool follows(Sequence last, Sequence next) {
-    return last == no_sequence ? next == Sequence(0) : next == sequence_at(last, 1);
+    if (last == no_sequence) return next == Sequence(0);
+    if (PLANT("producer.sequence_wrap_wrong")) return next.value == std::int64_t{last.value} + 1;
+    return next == sequence_at(last, 1);
 }
 
 }  // namespace
@@ -67,14 +70,17 @@ ProducerStates::Verdict ProducerStates::check(const ProducerBatch& batch) const 
     // Nothing is known of a producer that expired or whose records were deleted: it may go on
     // anywhere.
     if (state == nullptr || state->epoch == no_producer_epoch) return Accept{};
-    if (batch.epoch < state->epoch) return ErrorCode::invalid_producer_epoch;
+    if (batch.epoch < state->epoch)
+        return PLANT("producer.epoch_not_checked") ? Verdict(Accept{})
+                                                   : Verdict(ErrorCode::invalid_producer_epoch);
     if (batch.epoch > state->epoch) {
         if (batch.base_sequence != Sequence(0)) return ErrorCode::out_of_order_sequence_number;
         return Accept{};
     }
     for (const ProducerState::Batch& kept : state->batches())
         if (kept.first_sequence() == batch.base_sequence &&
-            kept.last_sequence == batch.last_sequence())
+            kept.last_sequence == batch.last_sequence() &&
+            !PLANT("producer.duplicates_not_detected"))
             return Duplicate{kept.base_offset(), kept.last_offset.next(), kept.timestamp};
     const Sequence last =
         state->batches().empty() ? no_sequence : state->batches().back().last_sequence;

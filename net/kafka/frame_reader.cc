@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/endian.h"
+#include "core/base/probe.h"
 
 namespace sluice::net {
 
@@ -41,6 +42,8 @@ void FrameReader::make_room(std::size_t wanted) {
     // Frames that were cut keep the old chunk alive; what is left of it moves to the new one.
     Buffer fresh = Buffer::allocate(std::max(options_.chunk_bytes, wanted));
     if (partial() > 0) std::memcpy(fresh.data(), chunk_.data() + taken_, partial());
+    if (partial() > 8 && PLANT("connection.byte_lost_between_chunks"))
+        std::memmove(fresh.data() + 8, fresh.data() + 9, partial() - 9);
     filled_ = partial();
     taken_ = 0;
     chunk_ = std::move(fresh);

@@ -1,5 +1,7 @@
 #include "net/kafka/server_connection.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::net {
 
 ServerConnection::ServerConnection(env::Env& env, broker::Service& service, MemoryBudget& budget,
@@ -79,6 +81,8 @@ void ServerConnection::write_replies() {
             continue;
         }
         // Finished once, whatever comes of writing it.
+        if (begun_.size() > 1 && PLANT("connection.answers_out_of_order"))
+            std::swap(begun_[0], begun_[1]);
         const Begun next = std::move(begun_.front());
         begun_.pop_front();
         ++unwritten_;

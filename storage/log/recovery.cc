@@ -351,7 +351,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
     const auto latest = log_.epochs.latest();
     if (!latest || batch.leader_epoch() > latest->epoch)
         log_.epochs.assign(batch.leader_epoch(), batch.base_offset());
-    if (batch.base_offset() >= snapshot_from_)
+    if (batch.base_offset() >= snapshot_from_ && !PLANT("log.producers_not_recovered"))
         log_.producers.apply(replication::ProducerBatch::of(batch), batch.base_offset());
 }
 

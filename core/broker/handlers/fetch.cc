@@ -115,17 +115,21 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     item.error = partition->check_epoch(item.wanted->current_leader_epoch);
     if (item.error != ErrorCode::none) return;
     const Offset from = item.wanted->fetch_offset;
-    if (from < item.log_start || from > partition->log().offsets().end) {
+    const bool at_start = from == item.log_start && from > Offset(0);
+    if (from < item.log_start || (at_start && PLANT("fetch.start_is_out_of_range")) ||
+        from > partition->log().offsets().end) {
         item.error = ErrorCode::offset_out_of_range;
         return;
     }
     const auto response_max =
         std::min({broker_.config().fetch_bytes_max,
                   static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
-    if (from >= item.high_watermark || (bytes_ > 0 && bytes_ >= response_max)) return;
+    const bool is_news = from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
+    if (!is_news || (bytes_ > 0 && bytes_ >= response_max)) return;
     PartitionLog::ReadRange range;
     range.from = from;
     range.before = item.high_watermark;
+    if (PLANT("fetch.beyond_the_high_watermark")) range.before = partition->log().offsets().end;
     range.bytes_max =
         std::min(static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
                  response_max - std::min(bytes_, response_max));

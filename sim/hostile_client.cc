@@ -1,0 +1,139 @@
+#include "sim/hostile_client.h"
+
+#include "core/client/admin.h"
+#include "core/protocol/batch_builder.h"
+#include "core/protocol/messages/api_versions.h"
+#include "core/protocol/messages/produce.h"
+
+namespace sluice::sim {
+
+using namespace protocol;
+
+namespace {
+
+constexpr std::string_view topic_name = "target";
+constexpr std::size_t bomb_bytes = 4 << 20;  // More than the broker unpacks here.
+constexpr Duration patience = seconds(3);
+
+}  // namespace
+
+Result<void> HostileClient::set_up(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, {},
+                            context_.servers);
+    client::Admin admin(cluster);
+    const auto made = admin.create_topic({.name = std::string(topic_name), .partitions = 1});
+    cluster.close();
+    const std::vector<std::uint8_t> zeros(bomb_bytes);
+    RecordBatchBuilder bomb({.compression = CompressionType::gzip});
+    bomb.append({.timestamp = Timestamp(0), .value = Slice(zeros)});
+    bomb_ = bomb.build();
+    const bool there = made || made.error().code == ErrorCode::topic_already_exists;
+    return there ? Result<void>() : Error::timed_out;
+}
+
+Result<void> HostileClient::run(env::Env& env) {
+    while (!context_.faults_over) {
+        attack(env);
+        const Duration pause(env.random.between(0, 1'500'000));
+        if (env::sleep_for(env.scheduler, pause).failed()) return Error::stopped;
+    }
+    return {};
+}
+
+void HostileClient::attack(env::Env& env) {
+    RawConnection connection(env, context_.world, "hostile", patience);
+    if (connection.open(context_.servers.front()).failed()) return;
+    ++attacks_;
+    switch (env.random.below(6)) {
+        case 0:
+            return make_noise(env, connection);
+        case 1:
+            return lie_about_length(env, connection);
+        case 2:
+            return stop_in_the_middle(env, connection);
+        case 3:
+            return never_read(env, connection);
+        case 4:
+            return ask_for_what_does_not_exist(connection);
+        default:
+            return send_bomb(connection);
+    }
+}
+
+void HostileClient::make_noise(env::Env& env, RawConnection& connection) {
+    std::vector<std::uint8_t> noise(1 + env.random.below(4'000));
+    for (std::uint8_t& byte : noise) byte = static_cast<std::uint8_t>(env.random.below(256));
+    // Half of it as requests of a length that is well.
+    if (noise.size() > 4 && env.random.below(2) == 0)
+        store_big(noise.data(), static_cast<std::int32_t>(noise.size() - 4));
+    static_cast<void>(connection.send_bytes(noise).failed());
+    std::uint8_t answer[256];
+    static_cast<void>(connection.receive_bytes(answer).failed());
+}
+
+void HostileClient::lie_about_length(env::Env& env, RawConnection& connection) {
+    constexpr std::int32_t lengths[] = {INT32_MIN, -1, 0, 1, 200 << 20, INT32_MAX};
+    std::uint8_t length[4];
+    store_big(length, lengths[env.random.below(std::size(lengths))]);
+    static_cast<void>(connection.send_bytes(length).failed());
+    std::uint8_t answer[256];
+    static_cast<void>(connection.receive_bytes(answer).failed());
+}
+
+void HostileClient::stop_in_the_middle(env::Env& env, RawConnection& connection) {
+    std::uint8_t begin[64] = {};
+    store_big(begin, std::int32_t{60'000});
+    static_cast<void>(connection.send_bytes(begin).failed());
+    const Duration pause(env.random.between(0, patience.count()));
+    static_cast<void>(env::sleep_for(env.scheduler, pause).failed());
+}
+
+void HostileClient::never_read(env::Env& env, RawConnection& connection) {
+    MetadataRequest request;
+    request.topics.reset();
+    for (int i = 0; i < 200; ++i)
+        if (connection.send(request, Version(9)).failed()) return;
+    static_cast<void>(env::sleep_for(env.scheduler, patience / 2).failed());
+}
+
+// Of the versions of ApiVersions any is answered, with what there is.
+void HostileClient::ask_for_what_does_not_exist(RawConnection& connection) {
+    const std::uint8_t request[] = {0, 0, 0, 11, 0, 18, 0, 99, 0, 0, 0, 7, 0xFF, 0xFF, 0};
+    if (connection.send_bytes(request).failed()) return;
+    std::uint8_t answer[10];
+    std::size_t filled = 0;
+    while (filled < sizeof answer) {
+        const auto count = connection.receive_bytes(MutableSlice(answer).subspan(filled));
+        if (count.failed() || *count == 0) return;
+        filled += *count;
+    }
+    const auto code = static_cast<ErrorCode>(load_big<std::int16_t>(answer + 8));
+    if (code != ErrorCode::unsupported_version)
+        failure_ = Failure{FailureKind::safety, "hostile: an unknown version is served",
+                           std::string(name_of(code))};
+}
+
+void HostileClient::send_bomb(RawConnection& connection) {
+    ProduceRequest request;
+    request.acks = -1;
+    request.timeout_ms = 1'000;
+    request.topic_data.push_back({std::string(topic_name), {}, {{PartitionIndex(0), bomb_}}});
+    constexpr Version by_name{9};
+    if (connection.send(request, by_name).failed()) return;
+    const auto reply = connection.receive<ProduceRequest>(by_name);
+    if (reply.failed() || reply->responses.size() != 1) return;
+    if (reply->responses.front().partition_responses.front().error_code == ErrorCode::none)
+        failure_ = Failure{FailureKind::safety, "hostile: a bomb is stored", ""};
+}
+
+Result<void> HostileClient::check(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random},
+                            {.request_time_max = seconds(2), .connect_time_max = seconds(2)},
+                            context_.servers);
+    client::Admin admin(cluster);
+    const auto answer = admin.ask(MetadataRequest{});
+    cluster.close();
+    return answer ? Result<void>() : Error::timed_out;
+}
+
+}  // namespace sluice::sim

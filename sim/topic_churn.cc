@@ -1,0 +1,261 @@
+#include "sim/topic_churn.h"
+
+#include <algorithm>
+
+#include "core/client/consumer.h"
+#include "core/client/producer.h"
+
+namespace sluice::sim {
+
+using namespace protocol;
+
+namespace {
+
+constexpr std::size_t topics_max = 6;
+constexpr std::int32_t partitions_max = 6;
+constexpr std::int8_t of_topic = 2;
+constexpr std::int8_t set_value = 0;
+constexpr PartitionIndex first_partition{0};
+const std::string configured = "max.message.bytes";
+
+client::ClientOptions patient() {
+    return {.client_id = "churn", .request_time_max = seconds(4), .connect_time_max = seconds(4)};
+}
+
+}  // namespace
+
+void TopicChurn::fail(std::string signature, std::string text) {
+    if (!failure_) failure_ = Failure{FailureKind::safety, "churn: " + signature, std::move(text)};
+}
+
+template <class Request, class Answer>
+bool TopicChurn::granted(client::Admin& admin, Topic& topic, const Request& request,
+                         Answer answer) {
+    ++asked_;
+    topic.sure = false;
+    const auto broker = admin.cluster().any();
+    if (broker.failed()) return false;
+    const auto reply = (*broker)->ask(request);
+    if (reply.failed() || answer(*reply) != ErrorCode::none) return false;
+    topic.sure = true;
+    ++granted_;
+    return true;
+}
+
+Result<void> TopicChurn::run(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
+                            context_.servers);
+    client::Admin admin(cluster);
+    while (!context_.faults_over) {
+        step(admin);
+        if (env::sleep_for(env.scheduler, milliseconds(draws_.between(0, 800))).failed()) break;
+    }
+    cluster.close();
+    if (env.scheduler.stopped()) return Error::stopped;
+    return {};
+}
+
+void TopicChurn::step(client::Admin& admin) {
+    std::vector<std::string> sure;
+    for (const auto& [name, topic] : topics_)
+        if (topic.sure && topic.exists) sure.push_back(name);
+    if (sure.size() < topics_max && draws_.below(3) == 0) {
+        const std::string fresh = fmt::format("churn-{}", names_++);
+        create(admin, fresh, topics_[fresh]);
+        return;
+    }
+    if (sure.empty()) return;
+    const std::string name = sure[draws_.below(sure.size())];
+    Topic& topic = topics_[name];
+    const std::uint64_t what = draws_.below(8);
+    if (what < 2)
+        static_cast<void>(verify_any(admin).failed());
+    else if (what == 2)
+        remove(admin, name, topic);
+    else if (what == 3)
+        grow(admin, name, topic);
+    else if (what == 4)
+        configure(admin, name, topic);
+    else if (what < 7)
+        write(admin, name, topic);
+    else
+        cut(admin, name, topic);
+}
+
+// Those that are gone, too.
+Result<void> TopicChurn::verify_any(client::Admin& admin) {
+    auto any = topics_.begin();
+    std::advance(any, draws_.below(topics_.size()));
+    if (!any->second.sure) return {};
+    return verify(admin, any->first, any->second);
+}
+
+void TopicChurn::create(client::Admin& admin, const std::string& name, Topic& topic) {
+    CreateTopicsRequest request;
+    request.timeout_ms = 4'000;
+    CreateTopicsRequest::Topic wanted;
+    wanted.name = name;
+    wanted.num_partitions = static_cast<std::int32_t>(1 + draws_.below(3));
+    wanted.replication_factor = -1;
+    request.topics.push_back(wanted);
+    if (!granted(admin, topic, request,
+                 [](const auto& reply) { return reply.topics.front().error_code; }))
+        return;
+    topic = {.exists = true,
+             .partitions = wanted.num_partitions,
+             .former_ids = std::move(topic.former_ids)};
+    static_cast<void>(verify(admin, name, topic).failed());
+}
+
+void TopicChurn::remove(client::Admin& admin, const std::string& name, Topic& topic) {
+    DeleteTopicsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({.name = name, .topic_id = {}});
+    if (!granted(admin, topic, request,
+                 [](const auto& reply) { return reply.responses.front().error_code; }))
+        return;
+    topic.exists = false;
+    if (topic.id != TopicId{}) topic.former_ids.push_back(topic.id);
+    topic.id = {};
+    static_cast<void>(verify(admin, name, topic).failed());
+}
+
+void TopicChurn::grow(client::Admin& admin, const std::string& name, Topic& topic) {
+    if (topic.partitions >= partitions_max) return;
+    CreatePartitionsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back(
+        {.name = name, .count = topic.partitions + 1, .assignments = std::nullopt});
+    if (granted(admin, topic, request,
+                [](const auto& reply) { return reply.results.front().error_code; }))
+        ++topic.partitions;
+}
+
+void TopicChurn::configure(client::Admin& admin, const std::string& name, Topic& topic) {
+    const auto bytes = static_cast<std::int32_t>(draws_.between(100'000, 2'000'000));
+    IncrementalAlterConfigsRequest request;
+    request.resources.push_back({of_topic, name, {{configured, set_value, std::to_string(bytes)}}});
+    if (granted(admin, topic, request,
+                [](const auto& reply) { return reply.responses.front().error_code; }))
+        topic.message_bytes_max = bytes;
+}
+
+// Some records in one batch, so that a cut may hit its middle.
+void TopicChurn::write(client::Admin& admin, const std::string& name, Topic& topic) {
+    client::Producer producer(
+        admin.cluster(),
+        {.linger = milliseconds(20), .delivery_time_max = seconds(5), .create_topics = false});
+    for (int i = 0; i < 6; ++i) {
+        const auto sent = producer.send({.topic = name,
+                                         .partition = first_partition,
+                                         .key = std::nullopt,
+                                         .value = "value",
+                                         .headers = {}},
+                                        [&topic](const client::Delivery& delivery) {
+                                            if (delivery.delivered())
+                                                topic.end =
+                                                    std::max(topic.end, delivery.offset.value + 1);
+                                        });
+        if (sent.failed()) break;
+    }
+    static_cast<void>(producer.flush().failed());
+    producer.close();
+}
+
+void TopicChurn::cut(client::Admin& admin, const std::string& name, Topic& topic) {
+    if (topic.end <= topic.start) return;
+    const std::int64_t start = draws_.between(topic.start, topic.end);
+    DeleteRecordsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({name, {{first_partition, Offset(start)}}});
+    std::int64_t said = -1;
+    const bool done = granted(admin, topic, request, [&said](const auto& reply) {
+        const auto& answer = reply.topics.front().partitions.front();
+        said = answer.low_watermark.value;
+        return answer.error_code;
+    });
+    if (!done) return;
+    topic.start = start;
+    if (said != start)
+        fail("a log does not begin where it was cut",
+             fmt::format("{}: {} at {}", name, start, said));
+    static_cast<void>(verify(admin, name, topic).failed());
+}
+
+// An error when nobody answered.
+Result<void> TopicChurn::verify(client::Admin& admin, const std::string& name, Topic& topic) {
+    MetadataRequest request;
+    request.allow_auto_topic_creation = false;
+    request.topics->push_back({.topic_id = {}, .name = name});
+    TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
+    if (reply.topics.size() != 1) return Error::invalid;
+    const auto& answer = reply.topics.front();
+    if (!topic.exists) {
+        if (answer.error_code != ErrorCode::unknown_topic_or_partition)
+            fail("a deleted topic is there", name);
+        return {};
+    }
+    if (answer.error_code == ErrorCode::unknown_topic_or_partition) {
+        fail("a topic that was made is not there", name);
+        return {};
+    }
+    if (topic.id == TopicId{}) topic.id = answer.topic_id;
+    return verify_there(admin, name, topic, answer);
+}
+
+Result<void> TopicChurn::verify_there(client::Admin& admin, const std::string& name,
+                                      const Topic& topic, const MetadataResponse::Topic& answer) {
+    if (answer.topic_id != topic.id)
+        fail("a topic has another id", name);
+    else if (std::ranges::find(topic.former_ids, topic.id) != topic.former_ids.end())
+        fail("a new topic has an old one's id", name);
+    else if (answer.partitions.size() != static_cast<std::size_t>(topic.partitions))
+        fail("a topic has another number of partitions",
+             fmt::format("{}: {} instead of {}", name, answer.partitions.size(), topic.partitions));
+    if (topic.message_bytes_max > 0) {
+        DescribeConfigsRequest request;
+        request.resources.push_back({of_topic, name, std::vector{configured}});
+        TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
+        const bool same =
+            reply.results.size() == 1 && reply.results.front().configs.size() == 1 &&
+            reply.results.front().configs.front().value == std::to_string(topic.message_bytes_max);
+        if (!same) fail("a topic's configuration is another one", name);
+    }
+    return verify_start(admin, name, topic);
+}
+
+// The first record that is left can be read, and none before.
+Result<void> TopicChurn::verify_start(client::Admin& admin, const std::string& name,
+                                      const Topic& topic) {
+    if (topic.end == 0) return {};
+    client::Consumer consumer(admin.cluster(), {});
+    const client::TopicPartition partition{name, first_partition};
+    consumer.assign(partition, client::Consumer::earliest);
+    TRY(const auto records, consumer.poll(milliseconds(200)));
+    const auto at = consumer.position(partition);
+    const std::int64_t first =
+        records.empty() ? (at ? at->value : -1) : records.front().offset.value;
+    if (first < 0 || (records.empty() && topic.start < topic.end)) return Error::timed_out;
+    if (first != topic.start)
+        fail("a log does not begin where it was cut",
+             fmt::format("{}: {} instead of {}", name, first, topic.start));
+    return {};
+}
+
+Result<void> TopicChurn::check(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
+                            context_.servers);
+    client::Admin admin(cluster);
+    unverified_ = 0;
+    for (auto& [name, topic] : topics_)
+        if (topic.sure && verify(admin, name, topic).failed()) ++unverified_;
+    cluster.close();
+    if (env.scheduler.stopped()) return Error::stopped;
+    return unverified_ == 0 ? Result<void>() : Error::timed_out;
+}
+
+std::string TopicChurn::pending() const {
+    return fmt::format("{} topics not verified", unverified_);
+}
+
+}  // namespace sluice::sim
