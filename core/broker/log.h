@@ -124,6 +124,8 @@ inline constexpr std::string_view metadata_log_name = "__cluster_metadata-0";
 // What a start knows about a log before it is opened, from the checkpoints of its directory.
 struct LogHints {
     bool clean = false;  // The last stop flushed everything: nothing to recover.
+    // What is acknowledged is not all in its files, and cannot be brought there: not to be opened.
+    bool lacks_journal = false;
     std::optional<Offset> recovery_point;
     std::optional<Offset> start;
 };

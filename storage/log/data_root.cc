@@ -71,8 +71,14 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
     const LogDoors doors = LogDoors::of(env_);
     const std::string root(top);
     // A start that is interrupted here is still one after a clean stop.
-    CHECK_OK(clean ? discard_journals(doors, root) : replay_journals(doors, root, hints));
-    if (clean) CHECK_OK(take_clean_mark());
+    if (clean) {
+        CHECK_OK(discard_journals(doors, root));
+        CHECK_OK(take_clean_mark());
+        return hints;
+    }
+    TRY(const auto unreached, replay_journals(doors, root, hints));
+    for (const std::string& log : unreached) hints[log].lacks_journal = true;
+    keeps_journals_ = !unreached.empty();
     return hints;
 }
 
@@ -92,6 +98,8 @@ Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint
 }
 
 Result<void> DataRoot::mark_clean() {
+    // A log is still owed what stands in journals: the next start must look at them again.
+    if (keeps_journals_) return {};
     const std::string text = clean_shutdown_text(no_broker_epoch);
     return replace_file(env_.disk, std::string(top), clean_shutdown_file, as_slice(text));
 }

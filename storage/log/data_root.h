@@ -30,6 +30,7 @@ private:
 
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
+    bool keeps_journals_ = false;
 };
 
 }  // namespace sluice::storage

@@ -25,6 +25,7 @@ public:
         : doors_(doors), root_(root), targets_(doors, root, hints) {}
 
     Result<void> run(const std::vector<std::string>& paths);
+    const std::set<std::string>& unreached() const { return targets_.unreached(); }
 
 private:
     struct Place {
@@ -137,21 +138,24 @@ Result<void> remove_journals(env::Disk& disk, const std::string& root, const Fou
 
 }  // namespace
 
-Result<void> replay_journals(const LogDoors& doors, const std::string& root,
-                             const std::map<std::string, broker::LogHints>& hints) {
+Result<std::set<std::string>> replay_journals(
+    const LogDoors& doors, const std::string& root,
+    const std::map<std::string, broker::LogHints>& hints) {
     env::Disk& disk = doors.disk;
     const std::string mark = join(root, replayed_file);
     TRY(const Found found, find_journals(disk, root));
-    if (found.paths.empty() && !found.replayed) return {};
+    if (found.paths.empty() && !found.replayed) return std::set<std::string>();
     if (!found.replayed) {
         Replay replay(doors, root, hints);
         CHECK_OK(replay.run(found.paths));
+        if (!replay.unreached().empty()) return replay.unreached();
     }
     { TRY(const auto file, disk.open(mark, env::OpenMode::create)); }
     CHECK_OK(disk.sync_directory(root));
     CHECK_OK(remove_journals(disk, root, found));
     CHECK_OK(disk.remove(mark));
-    return disk.sync_directory(root);
+    CHECK_OK(disk.sync_directory(root));
+    return std::set<std::string>();
 }
 
 Result<void> discard_journals(const LogDoors& doors, const std::string& root) {

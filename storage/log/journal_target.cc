@@ -21,6 +21,23 @@ JournalTargets::JournalTargets(const LogDoors& doors, const std::string& root, c
     : doors_(doors), root_(root), hints_(hints), files_(doors.disk, idle_files_max) {}
 
 Result<void> JournalTargets::write(const JournalEntry& entry, Slice bytes) {
+    if (unreached_.contains(entry.log)) return {};
+    const auto written = write_to_log(entry, bytes);
+    if (!written.failed()) return {};
+    if (written.error() == Error::stopped || written.error() == Error::no_space)
+        return written.error();
+    SOMETIMES("journal.log_not_reached", true);
+    doors_.logger.error("journal.kept",
+                        {{"log", entry.log},
+                         {"why", std::string(name_of(written.error()))},
+                         {"remedy",
+                          "the log stays offline and the journals stay for it: repair its "
+                          "directory and start again, or delete the topic"}});
+    unreached_.insert(entry.log);
+    return {};
+}
+
+Result<void> JournalTargets::write_to_log(const JournalEntry& entry, Slice bytes) {
     TRY(Target* const found, find(entry.log));
     Target& target = *found;
     const bool same = target.topic == entry.topic || PLANT("journal.replay_ignores_topic_id");
@@ -59,6 +76,7 @@ Result<void> JournalTargets::load(const std::string& log, Target& target) {
     if (text.failed() && text.error() == Error::not_found) return {};
     if (text.failed()) return text.error();
     target.topic = parse_partition_metadata(as_text({text->data(), text->size()}));
+    if (!target.topic) return Error::corrupt;
     Offset snapshot{0};
     for (const auto& entry : *entries) {
         const auto file = parse_offset_file(entry.name);

@@ -19,8 +19,11 @@ public:
 
     JournalTargets(const LogDoors& doors, const std::string& root, const Hints& hints);
 
-    // Brings `bytes` to where the entry says, unless the log is gone or has them durably.
+    // Brings `bytes` to where the entry says, unless the log is gone or has them durably. Damage
+    // of one log is not a failure: it is among unreached() then.
     Result<void> write(const JournalEntry& entry, Slice bytes);
+    // The logs that could not be given what is theirs.
+    const std::set<std::string>& unreached() const { return unreached_; }
     // Everything written is durable on return, with its names.
     Result<void> sync();
     std::uint64_t bytes_written() const { return bytes_written_; }
@@ -33,6 +36,7 @@ private:
         Offset durable{0};  // Everything before it was synced once.
     };
 
+    Result<void> write_to_log(const JournalEntry& entry, Slice bytes);
     Result<Target*> find(const std::string& log);
     Result<void> load(const std::string& log, Target& target);
     Result<void> sync_all(const std::set<std::string>& paths, bool directories);
@@ -43,6 +47,7 @@ private:
     const Hints& hints_;
     FileCache files_;
     std::map<std::string, Target> targets_;
+    std::set<std::string> unreached_;
     std::set<std::string> written_files_;
     std::set<std::string> written_directories_;
     std::uint64_t bytes_written_ = 0;

@@ -26,6 +26,7 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
                                                           const broker::LogHints& hints) {
     if (stopping_) return Error::stopped;
     if (resources_.logs.contains(name)) return Error::exists;
+    if (hints.lacks_journal) return Error::io;
     CHECK_OK(start_housekeeping());
     TRY(auto log,
         Log::open(resources_,
