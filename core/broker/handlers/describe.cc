@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/partition_call.h"
 #include "core/metadata/topic_name.h"
 #include "core/replication/producer_states.h"
@@ -65,6 +66,7 @@ public:
         if (room_ == 0) return full_at(name, PartitionIndex(0));
         DescribeTopicPartitionsResponse::Topic shown;
         shown.name = name;
+        shown.topic_authorized_operations = topic_operations;
         if (topic == nullptr) {
             shown.error_code = metadata::complaint_about_topic_name(name)
                                    ? ErrorCode::invalid_topic_exception

@@ -1,5 +1,6 @@
 // Membership and administration of consumer groups: the way to their coordinators.
 
+#include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/group_call.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/metadata/topic_name.h"
@@ -9,10 +10,6 @@ namespace sluice::broker {
 using namespace protocol;
 
 namespace {
-
-// What anybody may do with a group while nobody is kept from anything, as a set of Kafka's numbers
-// of operations: read, delete, describe, describe and alter its configuration.
-constexpr std::int32_t group_operations = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
 
 constexpr std::int8_t key_of_group = 0;
 constexpr std::int8_t key_of_transaction = 1;

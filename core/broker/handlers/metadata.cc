@@ -1,3 +1,4 @@
+#include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/metadata/topic_name.h"
@@ -105,6 +106,14 @@ MetadataResponse handle(const RequestContext& context, MetadataRequest request) 
         for (const auto& wanted : *request.topics)
             response.topics.push_back(look_up(*image, wanted, created));
     }
+    if (request.include_cluster_authorized_operations)
+        response.cluster_authorized_operations = cluster_operations;
+    if (request.include_topic_authorized_operations) {
+        for (auto& topic : response.topics) {
+            if (topic.error_code != ErrorCode::unknown_topic_id)
+                topic.topic_authorized_operations = topic_operations;
+        }
+    }
     return response;
 }
 
@@ -129,6 +138,8 @@ DescribeClusterResponse handle(const RequestContext& context, DescribeClusterReq
         response.brokers.push_back({id, state.end_points.front().host,
                                     state.end_points.front().port, state.rack, state.fenced});
     }
+    if (request.include_cluster_authorized_operations)
+        response.cluster_authorized_operations = cluster_operations;
     return response;
 }
 
