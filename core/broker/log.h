@@ -38,6 +38,9 @@ struct LogConfig {
     // way.
     std::int64_t flush_messages = 1;
     Duration flush_interval = Duration::max();
+    // May use what is kept free for it when the disk is nearly full: without the metadata nothing
+    // could be deleted any more.
+    bool uses_reserve = false;
 };
 
 // Offsets of one log: start <= durable <= end.

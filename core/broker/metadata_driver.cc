@@ -46,6 +46,7 @@ MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, DataDi
       snapshotting_(env.scheduler),
       publishing_(env.scheduler) {
     log_config_.retention_age = milliseconds(-1);
+    log_config_.uses_reserve = true;
     log_config_.segment_bytes = config_.metadata_segment_bytes;
 }
 

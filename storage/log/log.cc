@@ -81,17 +81,23 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     if (!rolls || !PLANT("log.offset_used_twice_at_roll")) offsets_.end = place.next;
     size_bytes_ += place.size;
     bytes_since_checkpoint_ += place.size;
+    resources_.room.appended(place.size);
     commit();
     return broker::AppendedBatch{place.base, place.next};
 }
 
 Result<void> Log::room_for(std::size_t size) const {
     if (ended_) return *ended_;
-    if (full_ || journal_full_ || resources_.disk_full) return Error::no_space;
+    if (is_full(size)) return Error::no_space;
     const std::uint64_t pending = waiting_bytes();
     // A batch larger than the limit passes when it is alone.
     if (pending > 0 && pending + size > resources_.options.pending_bytes_max) return Error::limit;
     return {};
+}
+
+bool Log::is_full(std::size_t size) const {
+    if (full_ || journal_full_) return true;
+    return !config_.uses_reserve && (resources_.disk_full || !resources_.room.takes(size));
 }
 
 void Log::begin_segment(Offset base) {
@@ -231,7 +237,7 @@ Result<void> Log::wait_for_room() {
     // Half of it, or everybody who waits would come back for one batch.
     while (waiting_bytes() > resources_.options.pending_bytes_max / 2) {
         if (ended_) return *ended_;
-        if (full_ || journal_full_ || resources_.disk_full) return Error::no_space;
+        if (is_full(0)) return Error::no_space;
         CHECK_OK(progressed_.wait());
     }
     return room_for(0);

@@ -103,6 +103,7 @@ private:
     Log(LogResources& resources, const LogOpening& opening, RecoveredLog recovered);
 
     Result<void> room_for(std::size_t size) const;
+    bool is_full(std::size_t size) const;
     void begin_segment(Offset base);
     void commit();
     void publish();

@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class LogTest : public ::testing::Test, public testing::LogFixture<testing::TestDisk> {
 protected:
@@ -271,10 +272,20 @@ TEST_F(LogTest, EndsEveryWaitWhenItsNodeStops) {
     EXPECT_LE(end(), 1);
 }
 
-TEST_F(LogTest, RefusesToOpenTheDirectoryOfAnotherTopic) {
+TEST_F(LogTest, SetsTheDirectoryOfAnotherTopicAside) {
+    append("a");
     crash();
     topic = TopicId{{9, 9}};
-    EXPECT_EQ(open().error(), Error::invalid);
+    ASSERT_TRUE(open());
+    EXPECT_EQ(end(), 0);
+    EXPECT_EQ(append("b"), 0);
+    const std::string stray = "data/topic-0.00000000000000000000000000000000-stray/";
+    EXPECT_TRUE(disk.exists(stray + offset_file(Offset(0), log_suffix)));
+    in_fiber([&] {
+        const auto logs = list_logs(disk, "data");
+        ASSERT_TRUE(logs);
+        EXPECT_THAT(*logs, SizeIs(1));
+    });
 }
 
 TEST_F(LogTest, IsGoneForTheNextStartWhenRemoved) {

@@ -28,6 +28,7 @@ inline constexpr std::string_view partition_metadata_file = "partition.metadata"
 inline constexpr std::string_view start_file = "log-start-offset";
 
 inline constexpr std::string_view directory_delete_suffix = "-delete";
+inline constexpr std::string_view directory_stray_suffix = "-stray";
 
 // "00000000000000000042.log" for 42 and ".log".
 std::string offset_file(Offset offset, std::string_view suffix);

@@ -5,6 +5,7 @@
 
 #include "core/env/env.h"
 #include "storage/log/committer.h"
+#include "storage/log/disk_room.h"
 #include "storage/log/file_cache.h"
 #include "storage/log/index_cache.h"
 #include "storage/log/journal.h"
@@ -50,6 +51,7 @@ struct LogResources {
     bool names_synced = false;
     // The disk is full, or nearly: appends are refused until it is not.
     bool disk_full = false;
+    DiskRoom room;
 };
 
 }  // namespace sluice::storage

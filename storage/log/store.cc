@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/names.h"
@@ -28,10 +29,39 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
     if (resources_.logs.contains(name)) return Error::exists;
     if (hints.lacks_journal) return Error::io;
     CHECK_OK(start_housekeeping());
-    TRY(auto log,
-        Log::open(resources_,
-                  {.root = root_, .name = name, .topic = topic, .config = config, .hints = hints}));
-    return std::unique_ptr<broker::PartitionLog>(std::move(log));
+    const LogOpening opening{
+        .root = root_, .name = name, .topic = topic, .config = config, .hints = hints};
+    auto log = Log::open(resources_, opening);
+    if (log.failed() && log.error() == Error::invalid && name != broker::metadata_log_name) {
+        CHECK_OK(set_aside(opening.directory()));
+        log = Log::open(resources_, opening);
+    }
+    if (log.failed()) return log.error();
+    return std::unique_ptr<broker::PartitionLog>(std::move(*log));
+}
+
+// A directory of another topic: one of that name was deleted, and a crash came before its directory
+// was renamed. Or somebody brought it here, so nothing of it is deleted.
+Result<void> Store::set_aside(const std::string& directory) {
+    TRY(const std::string stray, free_name(directory, directory_stray_suffix));
+    CHECK_OK(resources_.doors.disk.rename(directory, stray));
+    CHECK_OK(resources_.doors.disk.sync_directory(root_));
+    SOMETIMES("log.stray_set_aside", true);
+    resources_.doors.logger.warn(
+        "log.stray", {{"directory", stray},
+                      {"why", "it belongs to another topic of that name, deleted or foreign"},
+                      {"remedy", "remove it when nobody misses it"}});
+    return {};
+}
+
+// Unique however often a topic of that name comes and goes, also over restarts.
+Result<std::string> Store::free_name(const std::string& directory, std::string_view suffix) {
+    for (std::uint64_t n = 0;; ++n) {
+        std::string name = fmt::format("{}.{:032x}{}", directory, n, suffix);
+        const auto taken = resources_.doors.disk.list(name);
+        if (taken.failed() && taken.error() == Error::not_found) return name;
+        if (taken.failed()) return taken.error();
+    }
 }
 
 Log& Store::mine(broker::PartitionLog& log) const {
@@ -49,14 +79,7 @@ Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
     Log& removed = mine(*log);
     removed.abandon(Log::Leaving::deleted);
     const std::string from = removed.directory();
-    // Unique however often a topic of that name comes and goes, also over restarts.
-    std::string to;
-    for (std::uint64_t n = 0;; ++n) {
-        to = fmt::format("{}.{:032x}{}", from, n, directory_delete_suffix);
-        const auto taken = resources_.doors.disk.list(to);
-        if (taken.failed() && taken.error() != Error::not_found) return taken.error();
-        if (taken.failed()) break;
-    }
+    TRY(std::string to, free_name(from, directory_delete_suffix));
     CHECK_OK(resources_.doors.disk.rename(from, to));
     CHECK_OK(resources_.doors.disk.sync_directory(root_));
     const Time due = resources_.doors.scheduler.now() + removed.config().file_delete_delay;
@@ -119,11 +142,16 @@ void Store::keep_house() {
 void Store::watch_space() {
     const auto space = resources_.doors.disk.space(root_);
     if (space.failed()) return;
-    const bool full = space->usable_bytes < resources_.options.free_bytes_min;
-    if (full && !resources_.disk_full)
+    const std::uint64_t kept_free = resources_.options.free_bytes_min;
+    const bool full = space->usable_bytes < kept_free;
+    if (kept_free > 0)
+        resources_.room.looked(space->usable_bytes, kept_free, resources_.tails.written_behind());
+    const bool refuses = resources_.room.take_refusal() || full;
+    if (refuses && !refused_)
         resources_.doors.logger.error(
             "disk.full", {{"usable_bytes", fmt::to_string(space->usable_bytes)},
                           {"remedy", "appends are refused until there is room again"}});
+    refused_ = refuses;
     resources_.disk_full = full;
 }
 

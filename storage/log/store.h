@@ -37,6 +37,8 @@ private:
         Time due;
     };
 
+    Result<void> set_aside(const std::string& directory);
+    Result<std::string> free_name(const std::string& directory, std::string_view suffix);
     Result<void> start_housekeeping();
     void keep_house();
     void watch_space();
@@ -48,6 +50,7 @@ private:
     LogResources resources_;
     const std::string root_;
     std::vector<Deleted> deleted_;
+    bool refused_ = false;  // Appends, for want of room, when it was last looked at.
     bool stopping_ = false;
     bool keeping_house_ = false;
     env::Event stop_asked_;
