@@ -57,11 +57,14 @@ Result<void> TopicChurn::run(env::Env& env) {
 
 void TopicChurn::step(client::Admin& admin) {
     std::vector<std::string> sure;
+    std::vector<std::string> gone;
     for (const auto& [name, topic] : topics_)
-        if (topic.sure && topic.exists) sure.push_back(name);
+        if (topic.sure) (topic.exists ? sure : gone).push_back(name);
     if (sure.size() < topics_max && draws_.below(3) == 0) {
-        const std::string fresh = fmt::format("churn-{}", names_++);
-        create(admin, fresh, topics_[fresh]);
+        const bool again = !gone.empty() && draws_.below(2) == 0;
+        const std::string wanted =
+            again ? gone[draws_.below(gone.size())] : fmt::format("churn-{}", names_++);
+        create(admin, wanted, topics_[wanted]);
         return;
     }
     if (sure.empty()) return;
