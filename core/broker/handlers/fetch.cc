@@ -14,6 +14,9 @@ using namespace protocol;
 
 namespace {
 
+// What a response may hold however much others hold.
+constexpr std::size_t response_bytes_min = 64 << 10;
+
 // One partition of a fetch on its way to its home shard and back.
 struct Item {
     const FetchRequest::Topic* topic = nullptr;
@@ -61,9 +64,6 @@ private:
     std::size_t bytes_ = 0;
     std::size_t memory_left_ = 0;  // For what this response may hold.
 };
-
-// What a response may hold however much others hold.
-constexpr std::size_t response_bytes_min = 64 << 10;
 
 // The records of a read in one piece. A large first piece goes out as it is and the rest with the
 // next fetch: that costs nothing, while joining copies.
@@ -130,9 +130,13 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     range.from = from;
     range.before = item.high_watermark;
     if (PLANT("fetch.beyond_the_high_watermark")) range.before = partition->log().offsets().end;
+    // While it is read, others must not count on the same memory.
+    ReplyMemory& memory = there.reply_memory();
     range.bytes_max =
-        std::min(static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
-                 response_max - std::min(bytes_, response_max));
+        std::min({static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
+                  response_max - std::min(bytes_, response_max),
+                  std::max(memory.left(), response_bytes_min)});
+    const ReplyMemory::Share reading(memory, range.bytes_max);
     // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
     // with small limits gets past it.
     range.at_least_one = bytes_ == 0;
