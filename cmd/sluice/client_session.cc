@@ -58,9 +58,10 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
     if (bootstrap.failed()) return usage_error("--bootstrap: " + bootstrap.error());
     struct sigaction action {};
     action.sa_handler = note_interrupt;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);  // The second one does not ask.
-    sigaction(SIGINT, &action, nullptr);
+    // However often it is asked by others: timeout(1) sends every signal twice.
     sigaction(SIGTERM, &action, nullptr);
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // A person's second one does not ask.
+    sigaction(SIGINT, &action, nullptr);
 
     int code = exit_failed;
     const auto ran = posix::ShardGroup::run({}, [&](posix::ShardGroup::Shard& shard) {
