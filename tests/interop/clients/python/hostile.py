@@ -16,7 +16,7 @@ import zlib
 host, port = sys.argv[1].rsplit(":", 1)
 address = (host, int(port))
 pid, log = int(sys.argv[2]), sys.argv[3]
-MEMORY_SLACK = 48 << 20  # The broker's budgets, which an attack may leave full.
+MEMORY_SLACK = 24 << 20
 
 CRC32C = []
 for i in range(256):
