@@ -31,11 +31,13 @@ std::optional<std::size_t> take_count(std::string_view& text) {
     return count;
 }
 
-// The value of `key` in Java's properties format, as far as Kafka uses it here.
+// The value of `key` in Java's properties format, as far as Kafka uses it here: a line ends at
+// either of the two characters.
 std::optional<std::string_view> property(std::string_view text, std::string_view key) {
     while (!text.empty()) {
-        std::string_view line = take(text, '\n');
-        if (line.ends_with('\r')) line.remove_suffix(1);
+        const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
         if (take(line, '=') == key) return line;
     }
     return std::nullopt;

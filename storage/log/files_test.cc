@@ -55,6 +55,10 @@ TEST(CheckpointFiles, AreKafkas) {
                                     "directory.id=" +
                                     topic.text() + "\n"),
               meta);
+    EXPECT_EQ(parse_meta_properties("version=1\rnode.id=3\r\r\ncluster.id=cluster\r\r\n"
+                                    "directory.id=" +
+                                    topic.text()),
+              meta);
     EXPECT_FALSE(parse_meta_properties("version=0\nbroker.id=3\n"));
 }
 
