@@ -66,15 +66,8 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
                    const std::map<std::string, LogHints>& hints) {
     retire_missing(*image);
     const std::vector<Opening> opening = openings(*image);
-    env::FiberGroup fibers(env_.scheduler);
-    std::size_t next = 0;
-    const auto work = [&] {
-        while (next < opening.size()) open(opening[next++], *image, hints);
-    };
-    for (std::size_t i = 1; i < std::min(config_.log_opens_at_once, opening.size()); ++i)
-        if (fibers.spawn("open-log", work).failed()) break;
-    work();
-    fibers.join();
+    at_once(opening.size(), "open-log",
+            [&](std::size_t i) { open(opening[i], *image, hints); });
     image_ = image;
     for (auto& [id, partition] : partitions_) {
         const metadata::TopicState* topic = image->topic(id.topic);
@@ -83,6 +76,20 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
         if (state) partition->update(*state, topic_settings(*image, broker_values(), topic->name));
     }
     groups_.image_changed();
+}
+
+// Calls `work` for each number below `count`, several at a time: it waits for the disk.
+void Broker::at_once(std::size_t count, std::string_view name,
+                     const std::function<void(std::size_t)>& work) {
+    env::FiberGroup fibers(env_.scheduler);
+    std::size_t next = 0;
+    const auto some = [&] {
+        while (next < count) work(next++);
+    };
+    for (std::size_t i = 1; i < std::min(config_.log_opens_at_once, count); ++i)
+        if (fibers.spawn(name, some).failed()) break;
+    some();
+    fibers.join();
 }
 
 void Broker::retire_missing(const metadata::MetadataImage& image) {
@@ -152,14 +159,16 @@ void Broker::maintain() {
 
 bool Broker::close() {
     bool durable = offline_.empty();
-    for (auto& [id, partition] : partitions_) {
-        partition->retire();
-        const auto closed = logs_.close(partition->log());
-        if (!closed.failed()) continue;
+    std::vector<Partition*> all;
+    for (auto& [id, partition] : partitions_) all.push_back(partition.get());
+    at_once(all.size(), "close-log", [&](std::size_t i) {
+        all[i]->retire();
+        const auto closed = logs_.close(all[i]->log());
+        if (!closed.failed()) return;
         durable = false;
-        env_.logger.warn("log.close-failed", {{"topic", partition->topic()},
+        env_.logger.warn("log.close-failed", {{"topic", all[i]->topic()},
                                               {"why", std::string(name_of(closed.error()))}});
-    }
+    });
     partitions_.clear();
     return durable;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "core/broker/broker_config.h"
@@ -91,6 +93,8 @@ private:
         PartitionId id;
         const metadata::TopicState* topic;
     };
+    void at_once(std::size_t count, std::string_view name,
+                 const std::function<void(std::size_t)>& work);
     void retire_missing(const metadata::MetadataImage& image);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
     void open(const Opening& opening, const metadata::MetadataImage& image,

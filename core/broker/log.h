@@ -124,6 +124,15 @@ protected:
 // The metadata log is a log like the others, under this name.
 inline constexpr std::string_view metadata_log_name = "__cluster_metadata-0";
 
+// What of a log survives a power cut whatever else is known about it.
+struct SyncedLog {
+    TopicId topic;   // Another one's log of the same name is not meant.
+    Offset end;      // Every byte before it,
+    Offset segment;  // and the names of the segments up to the one that begins there.
+
+    friend bool operator==(const SyncedLog&, const SyncedLog&) = default;
+};
+
 // What a start knows about a log before it is opened, from the checkpoints of its directory.
 struct LogHints {
     bool clean = false;  // The last stop flushed everything: nothing to recover.
@@ -131,6 +140,8 @@ struct LogHints {
     bool lacks_journal = false;
     std::optional<Offset> recovery_point;
     std::optional<Offset> start;
+    // What is known to be on disk, though it may have to be read.
+    std::optional<SyncedLog> synced;
 };
 
 // The logs of one shard in one data directory.
@@ -149,11 +160,13 @@ public:
     virtual Result<void> close(PartitionLog& log) = 0;
     // Ends the log and renames its directory so that no start finds it; its files go later.
     virtual Result<void> remove(std::unique_ptr<PartitionLog> log) = 0;
-    // How far recovery may skip: names, offsets before which all is durable, and starts.
+    // How far recovery may skip: names, offsets before which all is durable, and starts. Of logs
+    // that were closed, too.
     struct Checkpoint {
         std::string name;
         Offset recovery_point;
         Offset start;
+        SyncedLog synced;
     };
     virtual std::vector<Checkpoint> checkpoints() = 0;
     // Nothing can be made durable any more: the node must stop.

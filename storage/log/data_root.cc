@@ -36,13 +36,16 @@ Result<void> DataRoot::format(const broker::DirectoryIdentity& identity) {
     return replace_file(env_.disk, std::string(top), meta_properties_file, as_slice(text));
 }
 
-Result<std::map<std::string, Offset>> DataRoot::offsets_in(std::string_view file) {
+Result<std::optional<std::string>> DataRoot::read_if_there(std::string_view file) {
     const auto text = read_file(env_.disk, std::string(file), checkpoint_bytes_max);
-    if (text.failed()) {
-        if (text.error() == Error::not_found) return std::map<std::string, Offset>();
-        return text.error();
-    }
-    auto offsets = parse_offsets(as_text({text->data(), text->size()}));
+    if (text) return std::optional(std::string(as_text({text->data(), text->size()})));
+    if (text.error() == Error::not_found) return std::optional<std::string>();
+    return text.error();
+}
+
+Result<std::map<std::string, Offset>> DataRoot::offsets_in(std::string_view file) {
+    TRY(const auto text, read_if_there(file));
+    auto offsets = parse_offsets(text.value_or(std::string()));
     if (!offsets) return Error::corrupt;
     return std::move(*offsets);
 }
@@ -58,7 +61,7 @@ Result<void> DataRoot::take_clean_mark() {
     return env_.disk.sync_directory(std::string(top));
 }
 
-Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
+Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints() {
     TRY(const auto recovery_points, offsets_in(recovery_points_file));
     TRY(const auto starts, offsets_in(log_starts_file));
     TRY(const bool clean, is_marked_clean());
@@ -68,6 +71,17 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
         hints[name].clean = clean;
     }
     for (const auto& [name, offset] : starts) hints[name].start = offset;
+    TRY(const auto text, read_if_there(synced_offsets_file));
+    if (!text) return hints;
+    const auto synced = parse_synced_offsets(*text);
+    if (!synced) return Error::corrupt;
+    for (const auto& [name, log] : *synced) hints[name].synced = log;
+    return hints;
+}
+
+Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
+    TRY(auto hints, read_hints());
+    TRY(const bool clean, is_marked_clean());
     const LogDoors doors = LogDoors::of(env_);
     const std::string root(top);
     // A start that is interrupted here is still one after a clean stop.
@@ -76,25 +90,38 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
         CHECK_OK(take_clean_mark());
         return hints;
     }
-    TRY(const auto unreached, replay_journals(doors, root, hints));
-    for (const std::string& log : unreached) hints[log].lacks_journal = true;
-    keeps_journals_ = !unreached.empty();
+    TRY(const Replayed replayed, replay_journals(doors, root, hints));
+    for (const auto& [log, synced] : replayed.synced) hints[log].synced = synced;
+    for (const std::string& log : replayed.unreached) hints[log].lacks_journal = true;
+    keeps_journals_ = !replayed.unreached.empty();
     return hints;
 }
 
 Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) {
     std::map<std::string, Offset> recovery_points;
     std::map<std::string, Offset> starts;
+    SyncedLogs synced;
     for (const auto& log : logs) {
         recovery_points[log.name] = log.recovery_point;
         if (log.start > Offset(0)) starts[log.name] = log.start;
+        synced[log.name] = log.synced;
     }
     // Kafka reads high watermarks from here; with one replica all that is durable is committed.
     const std::string points = offsets_text(recovery_points);
-    CHECK_OK(replace_file(env_.disk, std::string(top), recovery_points_file, as_slice(points)));
-    CHECK_OK(replace_file(env_.disk, std::string(top), high_watermarks_file, as_slice(points)));
-    const std::string start_points = offsets_text(starts);
-    return replace_file(env_.disk, std::string(top), log_starts_file, as_slice(start_points));
+    CHECK_OK(replace_if_changed(recovery_points_file, points));
+    CHECK_OK(replace_if_changed(high_watermarks_file, points));
+    CHECK_OK(replace_if_changed(log_starts_file, offsets_text(starts)));
+    return replace_if_changed(synced_offsets_file, synced_offsets_text(synced));
+}
+
+// An idle broker leaves its disk alone.
+Result<void> DataRoot::replace_if_changed(std::string_view file, std::string text) {
+    const auto known = written_.find(file);
+    if (known != written_.end() && known->second == text) return {};
+    written_.erase(file);
+    CHECK_OK(replace_file(env_.disk, std::string(top), file, as_slice(text)));
+    written_[file] = std::move(text);
+    return {};
 }
 
 Result<void> DataRoot::mark_clean() {

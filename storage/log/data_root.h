@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "core/broker/data_directory.h"
 #include "core/env/env.h"
@@ -24,6 +27,9 @@ public:
 
 private:
     Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
+    Result<std::optional<std::string>> read_if_there(std::string_view file);
+    Result<std::map<std::string, broker::LogHints>> read_hints();
+    Result<void> replace_if_changed(std::string_view file, std::string text);
     Result<bool> is_marked_clean();
     Result<void> take_clean_mark();
     Result<std::vector<std::string>> snapshots();
@@ -31,6 +37,7 @@ private:
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
     bool keeps_journals_ = false;
+    std::map<std::string_view, std::string> written_;  // Checkpoint files as this process left them.
 };
 
 }  // namespace sluice::storage

@@ -25,7 +25,7 @@ public:
         : doors_(doors), root_(root), targets_(doors, root, hints) {}
 
     Result<void> run(const std::vector<std::string>& paths);
-    const std::set<std::string>& unreached() const { return targets_.unreached(); }
+    Replayed result() const { return {targets_.unreached(), targets_.synced()}; }
 
 private:
     struct Place {
@@ -138,24 +138,25 @@ Result<void> remove_journals(env::Disk& disk, const std::string& root, const Fou
 
 }  // namespace
 
-Result<std::set<std::string>> replay_journals(
-    const LogDoors& doors, const std::string& root,
-    const std::map<std::string, broker::LogHints>& hints) {
+Result<Replayed> replay_journals(const LogDoors& doors, const std::string& root,
+                                 const std::map<std::string, broker::LogHints>& hints) {
     env::Disk& disk = doors.disk;
     const std::string mark = join(root, replayed_file);
     TRY(const Found found, find_journals(disk, root));
-    if (found.paths.empty() && !found.replayed) return std::set<std::string>();
+    Replayed replayed;
+    if (found.paths.empty() && !found.replayed) return replayed;
     if (!found.replayed) {
         Replay replay(doors, root, hints);
         CHECK_OK(replay.run(found.paths));
-        if (!replay.unreached().empty()) return replay.unreached();
+        replayed = replay.result();
+        if (!replayed.unreached.empty()) return replayed;
     }
     { TRY(const auto file, disk.open(mark, env::OpenMode::create)); }
     CHECK_OK(disk.sync_directory(root));
     CHECK_OK(remove_journals(disk, root, found));
     CHECK_OK(disk.remove(mark));
     CHECK_OK(disk.sync_directory(root));
-    return std::set<std::string>();
+    return replayed;
 }
 
 Result<void> discard_journals(const LogDoors& doors, const std::string& root) {

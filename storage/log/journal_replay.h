@@ -13,10 +13,16 @@ namespace sluice::storage {
 // beyond them, syncs it, and removes the journals. May be interrupted anywhere and done again.
 // Error::corrupt when a record is damaged or missing that was durable once.
 //
-// `hints` say which entries need not be looked at. Returns the logs that could not be given what is
-// theirs, since their directories are damaged: they must not be opened, and the journals stay.
-Result<std::set<std::string>> replay_journals(const LogDoors& doors, const std::string& root,
-                                              const std::map<std::string, broker::LogHints>& hints);
+// `hints` say which entries need not be looked at.
+struct Replayed {
+    // The logs that could not be given what is theirs, since their directories are damaged: they
+    // must not be opened, and the journals stay.
+    std::set<std::string> unreached;
+    // Those that were.
+    std::map<std::string, broker::SyncedLog> synced;
+};
+Result<Replayed> replay_journals(const LogDoors& doors, const std::string& root,
+                                 const std::map<std::string, broker::LogHints>& hints);
 
 // The last run ended cleanly: everything is in the segments.
 Result<void> discard_journals(const LogDoors& doors, const std::string& root);

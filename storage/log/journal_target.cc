@@ -43,6 +43,7 @@ Result<void> JournalTargets::write_to_log(const JournalEntry& entry, Slice bytes
     const bool same = target.topic == entry.topic || PLANT("journal.replay_ignores_topic_id");
     SOMETIMES("journal.replay_skips_a_deleted_log", !target.topic || !same);
     if (!target.topic || !same) return {};
+    target.end = std::max(target.end, entry.next);
     if (entry.next <= target.durable) return {};
     // Deleted since, with everything before it.
     if (target.segments.empty() || entry.segment < *target.segments.begin()) return {};
@@ -85,9 +86,22 @@ Result<void> JournalTargets::load(const std::string& log, Target& target) {
     }
     // As recovery does: a recovery point alone may be about a deleted log of the same name.
     const auto hint = hints_.find(log);
-    if (hint != hints_.end())
-        target.durable = std::min(snapshot, hint->second.recovery_point.value_or(Offset(0)));
+    if (hint == hints_.end()) return {};
+    target.durable = std::min(snapshot, hint->second.recovery_point.value_or(Offset(0)));
+    const auto& synced = hint->second.synced;
+    if (synced && synced->topic == *target.topic)
+        target.durable = std::max(target.durable, synced->end);
     return {};
+}
+
+std::map<std::string, broker::SyncedLog> JournalTargets::synced() const {
+    std::map<std::string, broker::SyncedLog> logs;
+    for (const auto& [log, target] : targets_)
+        if (written_directories_.contains(join(root_, log)) && !unreached_.contains(log))
+            logs[log] = {.topic = *target.topic,
+                         .end = target.end,
+                         .segment = *target.segments.rbegin()};
+    return logs;
 }
 
 Result<void> JournalTargets::sync() {

@@ -26,6 +26,9 @@ public:
     const std::set<std::string>& unreached() const { return unreached_; }
     // Everything written is durable on return, with its names.
     Result<void> sync();
+    // After that, of the logs that something was written to: a journal begins where the segments
+    // are synced, so that nothing before its last entry is in doubt.
+    std::map<std::string, broker::SyncedLog> synced() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
 
 private:
@@ -34,6 +37,7 @@ private:
         std::optional<TopicId> topic;  // None when there is no such log any more.
         std::set<Offset> segments;
         Offset durable{0};  // Everything before it was synced once.
+        Offset end{0};      // Of what the journals have.
     };
 
     Result<void> write_to_log(const JournalEntry& entry, Slice bytes);

@@ -74,6 +74,7 @@ public:
     // The same, for want of the journal.
     void secure_by_segment() { write_behind(); }
     Offset synced() const { return writer_.synced(); }
+    broker::LogStore::Checkpoint checkpoint_of_now() const;
     JournalPlace& journal_place() { return journal_place_; }
 
     const std::string& name() const { return name_; }

@@ -82,6 +82,13 @@ Result<void> Log::replace_snapshot(Offset offset, Slice bytes) {
     return {};
 }
 
+broker::LogStore::Checkpoint Log::checkpoint_of_now() const {
+    return {.name = name_,
+            .recovery_point = checkpointed_,
+            .start = offsets_.start,
+            .synced = {.topic = topic_, .end = writer_.synced(), .segment = writer_.segment()}};
+}
+
 void Log::write_if_due(Time now) {
     if (ended_) return;
     const bool sync =

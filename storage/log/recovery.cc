@@ -27,7 +27,8 @@ Recovery::Recovery(LogResources& resources, LogOpening opening)
       disk_(resources.doors.disk),
       opening_(std::move(opening)),
       directory_(opening_.directory()),
-      index_files_(resources, directory_) {
+      index_files_(resources, directory_),
+      leftovers_(resources, index_files_, directory_) {
     if (PLANT("log.clean_stop_taken_for_granted")) opening_.hints.clean = true;
     log_.producers = replication::ProducerStates({resources.options.producers_max});
 }
@@ -42,6 +43,7 @@ Result<RecoveredLog> Recovery::run() {
     const Offset proven = log_.snapshots.empty() ? first : log_.snapshots.back();
     durable_ = std::max(first, std::min(proven, opening_.hints.recovery_point.value_or(first)));
     if (opening_.hints.clean) durable_ = no_end;
+    on_disk_ = std::max(durable_, synced_ ? synced_->end : Offset(0));
     // A snapshot may turn out to be about records that were cut: then an older one serves.
     for (;;) {
         TRY(snapshot_from_, load_producers());
@@ -72,105 +74,52 @@ Error Recovery::damaged(std::string_view what, Offset offset) {
 }
 
 Result<void> Recovery::prepare_directory() {
-    CHECK_OK(disk_.make_directory(directory_));
-    TRY(auto entries, disk_.list(directory_));
+    TRY(auto entries, list_directory());
     // Its own name may be there only since the process that made it was killed.
     // One sync is enough for all that were there before it.
     if (entries.empty() || (!opening_.hints.clean && !resources_.names_synced)) {
         CHECK_OK(disk_.sync_directory(opening_.root));
         resources_.names_synced = resources_.names_synced || !entries.empty();
     }
-    TRY(const bool changed, finish_leftovers(entries));
-    if (changed) {
-        TRY(entries, disk_.list(directory_));
-    }
+    CHECK_OK(leftovers_.tidy(entries));
     for (const auto& entry : entries) {
+        files_.insert(entry.name);
         const auto file = parse_offset_file(entry.name);
         if (!file) continue;
         if (file->suffix == log_suffix)
             log_.segments.push_back(std::make_unique<Segment>(file->offset));
         if (file->suffix == snapshot_suffix) log_.snapshots.push_back(file->offset);
     }
-    return remove_orphans(entries);
-}
-
-// Indexes whose segment went in a deletion that was interrupted.
-Result<void> Recovery::remove_orphans(const std::vector<env::DirectoryEntry>& entries) {
-    for (const auto& entry : entries) {
-        const auto file = parse_offset_file(entry.name);
-        if (!file || (file->suffix != index_suffix && file->suffix != time_index_suffix)) continue;
-        const auto is_its = [&](const auto& segment) { return segment->base == file->offset; };
-        if (std::ranges::none_of(log_.segments, is_its))
-            CHECK_OK(remove_if_present(disk_, join(directory_, entry.name)));
-    }
     return {};
 }
 
-// Files that were to be deleted, or were being written, when the last process ended; and swaps of a
-// cleaner that was done with its work, which are carried out.
-Result<bool> Recovery::finish_leftovers(const std::vector<env::DirectoryEntry>& entries) {
-    bool changed = false;
-    Offset cleaned_from = no_end;
-    for (const auto& entry : entries) {
-        const auto file = parse_offset_file(entry.name);
-        if (file && file->suffix.ends_with(cleaned_suffix))
-            cleaned_from = std::min(cleaned_from, file->offset);
-    }
-    for (const auto& entry : entries) {
-        const std::string_view name = entry.name;
-        const auto file = parse_offset_file(name);
-        const bool swap = name.ends_with(swap_suffix);
-        // A swap beside a cleaned file is half of a segment that was being split.
-        const bool finish = swap && file && file->offset < cleaned_from &&
-                            file->suffix == std::string(log_suffix) + std::string(swap_suffix);
-        if (finish) {
-            CHECK_OK(finish_swap(file->offset));
-            changed = true;
-        } else if (swap || name.ends_with(deleted_suffix) || name.ends_with(cleaned_suffix) ||
-                   name.ends_with(temporary_suffix)) {
-            CHECK_OK(remove_if_present(disk_, join(directory_, name)));
-            changed = true;
-        }
-    }
-    return changed;
+// What is in it, which is nothing when it is made.
+Result<std::vector<env::DirectoryEntry>> Recovery::list_directory() {
+    auto entries = disk_.list(directory_);
+    if (!entries.failed() || entries.error() != Error::not_found) return entries;
+    CHECK_OK(disk_.make_directory(directory_));
+    return disk_.list(directory_);
 }
 
-Result<void> Recovery::finish_swap(Offset base) {
-    const std::string swap = path(base, log_suffix) + std::string(swap_suffix);
-    Offset next = base.next();
-    {
-        TRY(const auto file, disk_.open(swap, env::OpenMode::read));
-        TRY(const std::uint64_t size, file->size());
-        Scan scan(*file, {.from = 0, .end = size}, resources_.options.scan_bytes);
-        for (;;) {
-            TRY(const auto batch, scan.next());
-            if (!batch) break;
-            next = batch->next_offset();
-        }
-        if (scan.damaged()) return damaged("a cleaned segment", base);
-    }
-    TRY(const auto entries, disk_.list(directory_));
-    for (const auto& entry : entries) {
-        const auto file = parse_offset_file(entry.name);
-        if (file && file->suffix == log_suffix && file->offset >= base && file->offset < next)
-            CHECK_OK(remove_segment(file->offset));
-    }
-    CHECK_OK(disk_.rename(swap, path(base, log_suffix)));
-    return disk_.sync_directory(directory_);
+// Nothing when the directory has no such file.
+Result<std::optional<Buffer>> Recovery::read_if_there(std::string_view name) {
+    if (!files_.contains(name)) return std::optional<Buffer>();
+    const std::size_t size_max = resources_.options.small_file_bytes_max;
+    TRY(auto content, read_file(disk_, join(directory_, name), size_max));
+    return std::optional(std::move(content));
 }
 
 Result<void> Recovery::check_topic() {
-    const std::size_t size_max = resources_.options.small_file_bytes_max;
-    const auto content = read_file(disk_, join(directory_, partition_metadata_file), size_max);
-    if (content.failed() && content.error() != Error::not_found) return content.error();
-    if (content) {
-        const auto topic = parse_partition_metadata(as_text({content->data(), content->size()}));
-        if (!topic) return damaged("partition.metadata", Offset(0));
-        if (!opening_.topic.is_zero() && *topic != opening_.topic) return Error::invalid;
-        return {};
-    }
-    return replace_file(disk_, directory_, partition_metadata_file,
-                        bytes_of(partition_metadata_text(opening_.topic)));
+    TRY(const auto content, read_if_there(partition_metadata_file));
+    if (!content)
+        return replace_file(disk_, directory_, partition_metadata_file,
+                            bytes_of(partition_metadata_text(opening_.topic)));
+    const auto topic = parse_partition_metadata(as_text({content->data(), content->size()}));
+    if (!topic) return damaged("partition.metadata", Offset(0));
+    if (!opening_.topic.is_zero() && *topic != opening_.topic) return Error::invalid;
+    if (opening_.hints.synced && opening_.hints.synced->topic == *topic)
+        synced_ = opening_.hints.synced;
+    return {};
 }
 
 Result<void> Recovery::load_segments() {
@@ -181,7 +130,11 @@ Result<void> Recovery::load_segments() {
         segment->offset_bytes_on_disk = IndexFiles::whole;
         segment->time_bytes_on_disk = IndexFiles::whole;
     }
-    if (!log_.segments.empty()) return {};
+    if (!log_.segments.empty()) {
+        names_synced_ = synced_ && log_.segments.back()->base <= synced_->segment;
+        return {};
+    }
+    names_synced_ = true;
     const Offset base = opening_.hints.start.value_or(Offset(0));
     {
         TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::create));
@@ -192,24 +145,20 @@ Result<void> Recovery::load_segments() {
 }
 
 Result<void> Recovery::load_start() {
-    const std::size_t size_max = resources_.options.small_file_bytes_max;
-    log_.start = std::max(opening_.hints.start.value_or(Offset(0)), log_.segments.front()->base);
-    const auto content = read_file(disk_, join(directory_, start_file), size_max);
-    if (content.failed()) {
-        if (content.error() == Error::not_found) return {};
-        return content.error();
-    }
+    const Offset known = opening_.hints.start.value_or(Offset(0));
+    log_.start = std::max(known, log_.segments.front()->base);
+    TRY(const auto content, read_if_there(start_file));
+    if (!content) return {};
     const auto start = parse_start(as_text({content->data(), content->size()}));
     if (!start) return damaged(start_file, log_.start);
     log_.start = std::max(log_.start, *start);
+    if (*start > known) names_synced_ = false;
     return {};
 }
 
 // False when there is no usable file although the log has records: then they tell.
 Result<bool> Recovery::load_epochs() {
-    const std::size_t size_max = resources_.options.small_file_bytes_max;
-    const auto content = read_file(disk_, join(directory_, epochs_file), size_max);
-    if (content.failed() && content.error() != Error::not_found) return content.error();
+    TRY(const auto content, read_if_there(epochs_file));
     if (content) {
         auto epochs = parse_epochs(as_text({content->data(), content->size()}));
         if (epochs) log_.epochs = stored_epochs_ = std::move(*epochs);
@@ -244,10 +193,12 @@ Result<Offset> Recovery::load_producers() {
 Result<void> Recovery::walk_from(Offset from) {
     log_.epochs.truncate_from_end(durable_.next());
     log_.bytes_since_checkpoint = 0;
+    bytes_to_sync_ = 0;
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
     log_.end = expected_;
     walked_ = true;
+    if (synced_ && log_.end < synced_->end) return damaged("the end of the log", log_.end);
     if (opening_.hints.clean) return {};
     if (log_.end < durable_) return damaged("the end of the log", log_.end);
     if (PLANT("log.recovered_tail_not_synced")) return {};
@@ -262,7 +213,7 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
     for (; position < segments.size(); ++position) {
         Segment& segment = *segments[position];
         if (segment.base != expected_) {
-            if (segment.base < durable_ || expected_ < durable_)
+            if (segment.base < on_disk_ || expected_ < on_disk_)
                 return damaged("offsets between segments", expected_);
             return std::optional<Cut>({position - 1, segments[position - 1]->size});
         }
@@ -270,7 +221,7 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         TRY(const bool whole, walk_segment(segment, file_bytes, from));
         if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
-        if (expected_ < durable_) return damaged("a batch", expected_);
+        if (expected_ < on_disk_) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
     }
     return std::optional<Cut>();
@@ -295,7 +246,7 @@ Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, 
         first = false;
         // Where a sync failed, pages may count as clean that never reached the disk: no sync writes
         // them any more, and once memory is short they are gone.
-        if (batch->base_offset() >= durable_ && !PLANT("log.recovered_tail_not_synced"))
+        if (batch->base_offset() >= on_disk_ && !PLANT("log.recovered_tail_not_synced"))
             scan.write_again_from_here();
         took(segment, *batch, from);
     }
@@ -347,6 +298,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
                 opening_.config.index_interval_bytes);
     expected_ = batch.next_offset();
     if (batch.base_offset() >= durable_) log_.bytes_since_checkpoint += batch.size();
+    if (batch.base_offset() >= on_disk_) bytes_to_sync_ += batch.size();
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
     if (!latest || batch.leader_epoch() > latest->epoch)
@@ -358,7 +310,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
 // What stands behind the last whole batch was never acknowledged.
 Result<void> Recovery::cut(const Cut& cut) {
     while (log_.segments.size() > cut.segment + 1) {
-        CHECK_OK(remove_segment(log_.segments.back()->base));
+        CHECK_OK(leftovers_.remove_segment(log_.segments.back()->base));
         log_.segments.pop_back();
     }
     SOMETIMES("log.cut_a_tail", true);
@@ -375,21 +327,23 @@ Result<void> Recovery::cut(const Cut& cut) {
 
 // A process that was killed may have left bytes and names that only the page cache has.
 Result<void> Recovery::make_durable(Offset from) {
+    SOMETIMES("log.recovered_without_a_sync", bytes_to_sync_ == 0 && names_synced_);
     for (std::size_t i = log_.segments.size(); i-- > 0;) {
         const Offset base = log_.segments[i]->base;
         // Everything in it was synced before.
-        if (log_.bytes_since_checkpoint == 0) break;
+        if (bytes_to_sync_ == 0) break;
         TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
         CHECK_OK(file->sync());
         if (base <= from) break;
     }
+    if (names_synced_) return {};
     return disk_.sync_directory(directory_);
 }
 
 // The log's start was moved behind everything it has: it goes on there, empty.
 Result<void> Recovery::restart_at(Offset start) {
     while (!log_.segments.empty()) {
-        CHECK_OK(remove_segment(log_.segments.back()->base));
+        CHECK_OK(leftovers_.remove_segment(log_.segments.back()->base));
         log_.segments.pop_back();
     }
     log_.epochs.clear();
@@ -410,15 +364,6 @@ Result<void> Recovery::note_first_timestamp(Segment& segment) {
     if (count < header.size()) return damaged("a segment's first batch", segment.base);
     segment.first_timestamp = protocol::BatchView({header.data(), header.size()}).max_timestamp();
     return {};
-}
-
-Result<void> Recovery::remove_segment(Offset base) {
-    for (const auto suffix : {log_suffix, index_suffix, time_index_suffix, txn_index_suffix}) {
-        resources_.files.forget(path(base, suffix));
-        CHECK_OK(remove_if_present(disk_, path(base, suffix)));
-    }
-    index_files_.forget(base);
-    return disk_.sync_directory(directory_);
 }
 
 }  // namespace sluice::storage

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "core/replication/leader_epochs.h"
 #include "core/replication/producer_states.h"
 #include "storage/log/index_files.h"
+#include "storage/log/leftovers.h"
 #include "storage/log/names.h"
 #include "storage/log/resources.h"
 #include "storage/log/segment.h"
@@ -59,9 +62,8 @@ private:
     };
 
     Result<void> prepare_directory();
-    Result<bool> finish_leftovers(const std::vector<env::DirectoryEntry>& entries);
-    Result<void> remove_orphans(const std::vector<env::DirectoryEntry>& entries);
-    Result<void> finish_swap(Offset base);
+    Result<std::vector<env::DirectoryEntry>> list_directory();
+    Result<std::optional<Buffer>> read_if_there(std::string_view name);
     Result<void> check_topic();
     Result<void> load_segments();
     Result<void> load_start();
@@ -76,7 +78,6 @@ private:
     Result<void> make_durable(Offset from);
     Result<void> restart_at(Offset start);
     Result<void> note_first_timestamp(Segment& segment);
-    Result<void> remove_segment(Offset base);
     std::string path(Offset base, std::string_view suffix) const;
     Error damaged(std::string_view what, Offset offset);
 
@@ -85,9 +86,17 @@ private:
     LogOpening opening_;
     const std::string directory_;
     IndexFiles index_files_;
+    Leftovers leftovers_;
+    std::set<std::string, std::less<>> files_;
     // Everything before it was synced once, and this very log has a snapshot to prove it: a
     // recovery point alone may be about a deleted log of the same name.
     Offset durable_;
+    // What was found out about this very log, if anything was: no byte before `on_disk_` need be
+    // written or synced again, though it is read and checked.
+    std::optional<broker::SyncedLog> synced_;
+    Offset on_disk_;
+    bool names_synced_ = false;  // Nor the directory.
+    std::uint64_t bytes_to_sync_ = 0;
     Offset expected_;  // The next batch must begin there.
     replication::LeaderEpochs stored_epochs_;
     bool walked_ = false;   // log_.end is known.

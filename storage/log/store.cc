@@ -37,6 +37,7 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
         log = Log::open(resources_, opening);
     }
     if (log.failed()) return log.error();
+    std::erase_if(closed_, [&](const Checkpoint& closed) { return closed.name == name; });
     return std::unique_ptr<broker::PartitionLog>(std::move(*log));
 }
 
@@ -72,7 +73,10 @@ Log& Store::mine(broker::PartitionLog& log) const {
 }
 
 Result<void> Store::close(broker::PartitionLog& log) {
-    return mine(log).close();
+    Log& closed = mine(log);
+    CHECK_OK(closed.close());
+    closed_.push_back(closed.checkpoint_of_now());
+    return {};
 }
 
 Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
@@ -105,9 +109,9 @@ std::vector<broker::LogStore::Checkpoint> Store::checkpoints() {
         const auto kept = found->second->checkpoint();
         if (kept.failed() && kept.error() == Error::stopped) break;
     }
-    std::vector<Checkpoint> checkpoints;
+    std::vector<Checkpoint> checkpoints = closed_;
     for (const auto& [name, log] : resources_.logs)
-        checkpoints.push_back({name, log->checkpointed(), log->offsets().start});
+        checkpoints.push_back(log->checkpoint_of_now());
     return checkpoints;
 }
 

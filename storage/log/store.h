@@ -50,6 +50,7 @@ private:
     LogResources resources_;
     const std::string root_;
     std::vector<Deleted> deleted_;
+    std::vector<Checkpoint> closed_;  // What is known of the logs that were closed.
     bool refused_ = false;  // Appends, for want of room, when it was last looked at.
     bool stopping_ = false;
     bool keeping_house_ = false;
