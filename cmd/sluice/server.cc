@@ -6,16 +6,14 @@
 #include <thread>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/heap_trimmer.h"
+#include "cmd/sluice/real_doors.h"
 #include "cmd/sluice/server_config.h"
 #include "core/broker/node.h"
 #include "core/posix/file_limit.h"
-#include "core/posix/seed.h"
-#include "core/posix/stderr_logger.h"
 #include "net/kafka/kafka_frontend.h"
-#include "net/posix/network.h"
 #include "storage/log/data_root.h"
 #include "storage/log/store.h"
-#include "storage/posix/disk.h"
 
 namespace sluice::cmd {
 
@@ -42,28 +40,6 @@ const CommandHelp& server_help() {
 }
 
 namespace {
-
-// The real doors of one shard.
-struct ShardDoors {
-    ShardDoors(posix::ShardGroup::Shard& shard, const std::string& data)
-        : logger(shard.reactor.clock(), {}),
-          random(posix::system_seed()),
-          network(shard.reactor),
-          disk(shard.reactor, data),
-          env{shard.reactor.scheduler(),
-              shard.reactor.clock(),
-              network,
-              disk,
-              random,
-              logger,
-              shard.shards} {}
-
-    posix::StderrLogger logger;
-    Random random;
-    posix::PosixNetwork network;
-    posix::PosixDisk disk;
-    env::Env env;
-};
 
 // SIGTERM and SIGINT as an event on the first shard. The signals must be blocked in every thread.
 class SignalWaiter {
@@ -131,7 +107,7 @@ struct Process {
         : config(c), doors(c.shards.count), made(c.shards.count) {}
 
     const ServerConfig& config;
-    std::vector<std::unique_ptr<ShardDoors>> doors;
+    std::vector<std::unique_ptr<RealDoors>> doors;
     std::latch made;
     std::atomic<int> exit_code{exit_ok};
 };
@@ -151,6 +127,7 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
     std::vector<env::Env*> envs;
     for (const auto& doors : process.doors) envs.push_back(&doors->env);
     SignalWaiter signals(reactor);
+    HeapTrimmer trimmer(reactor.scheduler());
     broker::Node::Parts below = parts(process.config);
     below.failed = [&signals] { signals.pretend(); };
     broker::Node node(envs, process.config.broker, std::move(below));
@@ -175,6 +152,7 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
         env.logger.info("stopping", {});
     }
     const bool durable = node.stop();
+    trimmer.stop();
     if (started && !durable) process.exit_code = exit_failed;
     if (started) env.logger.info("stopped", {{"clean", durable ? "yes" : "no"}});
 }
@@ -192,7 +170,7 @@ int run_server(const Arguments& arguments) {
     Process process(*config);
     const auto ended = posix::ShardGroup::run(config->shards, [&](posix::ShardGroup::Shard& shard) {
         const std::uint32_t self = shard.shards.self().value;
-        process.doors[self] = std::make_unique<ShardDoors>(shard, config->data);
+        process.doors[self] = std::make_unique<RealDoors>(shard, config->data);
         process.made.arrive_and_wait();
         if (self == 0) run_node(process, shard.reactor, began);
     });

@@ -168,6 +168,7 @@ const Options of_logs = {
     {"metadata.log.segment.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.metadata_segment_bytes; })},
     {"metadata.log.max.record.bytes.between.snapshots", whole(1, [](ServerConfig& c) -> auto& { return c.broker.metadata_snapshot_bytes; })},
     {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
+    {"memory.budget.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.memory_budget_bytes; })},
     {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
     {"journal.files.max", whole(2, [](ServerConfig& c) -> auto& { return c.logs.journal_files_max; })},
     {"journal.file.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.journal_file_bytes; })},
@@ -352,6 +353,15 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
     return std::nullopt;
 }
 
+// Most of the memory goes to the newest batches; the rest is for reads, for requests and answers
+// under way, and for what is known of each partition.
+void share_budget(ServerConfig& config) {
+    if (!config.given.contains("log.cache.bytes"))
+        config.logs.cache_bytes_max = config.memory_budget_bytes / 8 * 5;
+    config.logs.read_buffers_bytes_max = config.memory_budget_bytes / 16;
+    config.logs.index_cache_bytes_max = config.memory_budget_bytes / 16;
+}
+
 // What DescribeConfigs says of the broker besides the defaults of topics.
 void show(ServerConfig& config) {
     for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
@@ -388,10 +398,13 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
     if (complaint) return *complaint;
+    share_budget(config);
     show(config);
     // Budgets are of the whole broker; each shard gets its part.
     config.logs.cache_bytes_max /= config.shards.count;
     config.logs.pending_bytes_max /= config.shards.count;
+    config.logs.read_buffers_bytes_max /= config.shards.count;
+    config.logs.index_cache_bytes_max /= config.shards.count;
     config.network.request_memory_bytes /= config.shards.count;
     config.broker.reply_memory_max /= config.shards.count;
     config.broker.data_directory =

@@ -17,6 +17,7 @@ struct ServerConfig {
     broker::BrokerConfig broker;
     net::ServerLimits network;
     storage::LogOptions logs;
+    std::size_t memory_budget_bytes = std::size_t{256} << 20;
     std::string data = "data";
     std::set<std::string> given;  // Options of the broker's own that somebody set.
     std::vector<std::string>

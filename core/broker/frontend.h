@@ -11,9 +11,11 @@ class Frontend {
 public:
     virtual ~Frontend() = default;
 
-    // Accepts connections from now on. Where it really listens; Error::exists when the port is
-    // taken.
-    virtual Result<env::Address> open(const env::Address& listen) = 0;
+    // Clients may connect, and wait for serve(). Where it really listens; Error::exists when the
+    // port is taken.
+    virtual Result<env::Address> listen(const env::Address& address) = 0;
+    // Answers them from now on.
+    virtual Result<void> serve() = 0;
     // Accepts no more, lets every connection finish what it has begun, and ends those that have not
     // by `deadline`. Nothing of it runs on any shard when it returns.
     virtual void close(Time deadline) = 0;

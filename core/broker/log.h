@@ -128,7 +128,8 @@ inline constexpr std::string_view metadata_log_name = "__cluster_metadata-0";
 struct SyncedLog {
     TopicId topic;   // Another one's log of the same name is not meant.
     Offset end;      // Every byte before it,
-    Offset segment;  // and the names of the segments up to the one that begins there.
+    Offset segment;  // the names of the segments up to the one that begins there,
+    Offset start;    // and the file that says where it starts, if it says no more than this.
 
     friend bool operator==(const SyncedLog&, const SyncedLog&) = default;
 };
@@ -141,7 +142,7 @@ struct LogHints {
     std::optional<Offset> recovery_point;
     std::optional<Offset> start;
     // What is known to be on disk, though it may have to be read.
-    std::optional<SyncedLog> synced;
+    std::optional<SyncedLog> synced = {};
 };
 
 // The logs of one shard in one data directory.

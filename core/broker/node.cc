@@ -29,18 +29,29 @@ void Node::on_each_shard(const std::function<void(ShardParts&)>& body) {
 Result<void, StartFailure> Node::start() {
     CHECK_OK(open_directory());
     CHECK_OK(start_shards());
+    CHECK_OK(listen());
     CHECK_OK(start_metadata());
     recovered_ = true;
+    if (const auto served = frontend_->serve(); served.failed())
+        return failure(served.error(), "no connection can be accepted", "Raise fibers.max.");
+    start_periodic_work();
+    return {};
+}
 
+// Before anything is recovered: a port that is taken is said at once, and the port that the system
+// chose is what clients are told.
+Result<void, StartFailure> Node::listen() {
     std::vector<Service*> services;
     for (const auto& shard : shards_) services.push_back(shard->broker.get());
     frontend_ = parts_.frontend(envs_, services);
-    const auto opened = frontend_->open(config_.listen);
-    if (opened.failed())
-        return failure(opened.error(), fmt::format("cannot listen on {}", config_.listen.text()),
+    const auto listening = frontend_->listen(config_.listen);
+    if (listening.failed())
+        return failure(listening.error(), fmt::format("cannot listen on {}", config_.listen.text()),
                        "Choose another address with --listen, or stop what listens there.");
-    listening_ = *opened;
-    start_periodic_work();
+    listening_ = *listening;
+    facts_.advertised = config_.advertise;
+    if (facts_.advertised.host.empty())
+        facts_.advertised = {config_.listen.host, listening_.port};
     return {};
 }
 
@@ -86,7 +97,6 @@ Result<void, StartFailure> Node::open_directory() {
 }
 
 Result<void, StartFailure> Node::start_shards() {
-    facts_.advertised = config_.advertise.host.empty() ? config_.listen : config_.advertise;
     for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
     on_each_shard([this](ShardParts& shard) {
         shard.logs = parts_.logs(shard.env);

@@ -58,6 +58,7 @@ private:
 
     Result<void, StartFailure> open_directory();
     Result<void, StartFailure> start_shards();
+    Result<void, StartFailure> listen();
     Result<void, StartFailure> start_metadata();
     void start_periodic_work();
     void write_checkpoints();

@@ -19,7 +19,7 @@ void KafkaFrontend::on_each_shard(const std::function<void(std::uint32_t)>& body
         static_cast<void>(env::call(env_.shards, ShardId(shard), [&] { body(shard); }).failed());
 }
 
-Result<env::Address> KafkaFrontend::open(const env::Address& listen) {
+Result<env::Address> KafkaFrontend::listen(const env::Address& address) {
     on_each_shard([this](std::uint32_t shard) {
         servers_[shard] =
             std::make_unique<Server>(*envs_[shard], *services_[shard], limits_, admission_);
@@ -30,10 +30,14 @@ Result<env::Address> KafkaFrontend::open(const env::Address& listen) {
         servers.push_back(server.get());
     }
     auto acceptor = std::make_unique<Acceptor>(env_, admission_, std::move(servers));
-    CHECK_OK(acceptor->listen(listen));
-    CHECK_OK(fibers_.spawn("acceptor", [acceptor = acceptor.get()] { acceptor->run(); }));
+    CHECK_OK(acceptor->listen(address));
     acceptor_ = std::move(acceptor);
     return acceptor_->address();
+}
+
+Result<void> KafkaFrontend::serve() {
+    ASSERT(acceptor_);
+    return fibers_.spawn("acceptor", [this] { acceptor_->run(); });
 }
 
 void KafkaFrontend::close(Time deadline) {

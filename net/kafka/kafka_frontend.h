@@ -15,7 +15,8 @@ public:
                   const ServerLimits& limits);
     ~KafkaFrontend() override;
 
-    Result<env::Address> open(const env::Address& listen) override;
+    Result<env::Address> listen(const env::Address& address) override;
+    Result<void> serve() override;
     void close(Time deadline) override;
 
 private:

@@ -105,8 +105,8 @@ std::string synced_offsets_text(const SyncedLogs& logs) {
         const auto parts = parse_log_name(name);
         if (!parts) continue;
         ++count;
-        lines += fmt::format("{} {} {} {} {}\n", parts->first, parts->second.value,
-                             log.topic.text(), log.end.value, log.segment.value);
+        lines += fmt::format("{} {} {} {} {} {}\n", parts->first, parts->second.value,
+                             log.topic.text(), log.end.value, log.segment.value, log.start.value);
     }
     return fmt::format("0\n{}\n{}", count, lines);
 }
@@ -122,7 +122,8 @@ std::optional<SyncedLogs> parse_synced_offsets(std::string_view text) {
         const auto topic = Uuid::parse(take(line, ' '));
         broker::SyncedLog log;
         const bool sound = topic && parse_number(take(line, ' '), log.end.value) &&
-                           parse_number(line, log.segment.value);
+                           parse_number(take(line, ' '), log.segment.value) &&
+                           parse_number(line, log.start.value);
         if (!sound) return std::nullopt;
         log.topic = *topic;
         logs[fmt::format("{}-{}", name, partition)] = log;

@@ -31,7 +31,7 @@ inline constexpr std::string_view high_watermarks_file = "replication-offset-che
 std::string offsets_text(const std::map<std::string, Offset>& offsets);
 std::optional<std::map<std::string, Offset>> parse_offsets(std::string_view text);
 
-// sluice-synced-offsets (ours): as above, with "<topic id> <offset> <segment>" behind the partition.
+// sluice-synced-offsets (ours): as above, with "<topic id> <end> <segment> <start>" behind.
 inline constexpr std::string_view synced_offsets_file = "sluice-synced-offsets";
 using SyncedLogs = std::map<std::string, broker::SyncedLog>;
 std::string synced_offsets_text(const SyncedLogs& logs);

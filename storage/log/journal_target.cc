@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t idle_files_max = 8192;
 constexpr std::size_t syncs_max = 64;
 constexpr std::size_t metadata_bytes_max = 4096;
+// Names, when the directory was synced.
+constexpr Offset all{INT64_MAX};
 
 }  // namespace
 
@@ -98,9 +100,8 @@ std::map<std::string, broker::SyncedLog> JournalTargets::synced() const {
     std::map<std::string, broker::SyncedLog> logs;
     for (const auto& [log, target] : targets_)
         if (written_directories_.contains(join(root_, log)) && !unreached_.contains(log))
-            logs[log] = {.topic = *target.topic,
-                         .end = target.end,
-                         .segment = *target.segments.rbegin()};
+            logs[log] = {
+                .topic = *target.topic, .end = target.end, .segment = all, .start = all};
     return logs;
 }
 

@@ -292,10 +292,11 @@ Result<broker::LogRead> Log::read_from_disk(const ReadRange& range) {
             if (file.failed())
                 result = file.error();
             else
-                result = read_segment(**file, {.position = *position,
-                                               .end = written.size,
-                                               .range = range,
-                                               .slack_bytes = resources_.options.read_slack_bytes});
+                result = read_segment(**file, resources_.read_buffers,
+                                      {.position = *position,
+                                       .end = written.size,
+                                       .range = range,
+                                       .slack_bytes = resources_.options.read_slack_bytes});
         } else {
             result = position.error();
         }

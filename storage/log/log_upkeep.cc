@@ -86,7 +86,10 @@ broker::LogStore::Checkpoint Log::checkpoint_of_now() const {
     return {.name = name_,
             .recovery_point = checkpointed_,
             .start = offsets_.start,
-            .synced = {.topic = topic_, .end = writer_.synced(), .segment = writer_.segment()}};
+            .synced = {.topic = topic_,
+                       .end = writer_.synced(),
+                       .segment = writer_.segment(),
+                       .start = start_on_disk_}};
 }
 
 void Log::write_if_due(Time now) {

@@ -51,8 +51,10 @@ struct LogOptions {
     std::size_t idle_files_max = 256;
     // Index files of segments that are read, in memory.
     std::size_t index_cache_bytes_max = std::size_t{16} << 20;
+    // Memory that segments were read into and that is kept to be read into again.
+    std::size_t read_buffers_bytes_max = std::size_t{16} << 20;
     // What recovery and rebuilding an index read at once.
-    std::size_t scan_bytes = std::size_t{1} << 20;
+    std::size_t scan_bytes = std::size_t{256} << 10;
     // A read from disk asks for this much more than it was asked for, to find where it begins.
     std::size_t read_slack_bytes = 8192;
     // All logs of a shard together leave no more than this behind their checkpoints, so that

@@ -8,6 +8,7 @@
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/names.h"
+#include "storage/log/pages.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/scan.h"
 
@@ -124,8 +125,10 @@ Result<void> Recovery::check_topic() {
 
 Result<void> Recovery::load_segments() {
     for (const auto& segment : log_.segments) {
+        const bool active = segment == log_.segments.back();
         TRY(const auto file,
-            resources_.files.open(path(segment->base, log_suffix), env::OpenMode::read));
+            resources_.files.open(path(segment->base, log_suffix),
+                                  active ? env::OpenMode::write : env::OpenMode::read));
         TRY(segment->size, file->size());
         segment->offset_bytes_on_disk = IndexFiles::whole;
         segment->time_bytes_on_disk = IndexFiles::whole;
@@ -145,14 +148,13 @@ Result<void> Recovery::load_segments() {
 }
 
 Result<void> Recovery::load_start() {
-    const Offset known = opening_.hints.start.value_or(Offset(0));
-    log_.start = std::max(known, log_.segments.front()->base);
+    log_.start = std::max(opening_.hints.start.value_or(Offset(0)), log_.segments.front()->base);
     TRY(const auto content, read_if_there(start_file));
     if (!content) return {};
     const auto start = parse_start(as_text({content->data(), content->size()}));
     if (!start) return damaged(start_file, log_.start);
     log_.start = std::max(log_.start, *start);
-    if (*start > known) names_synced_ = false;
+    if (synced_ && *start > synced_->start) names_synced_ = false;
     return {};
 }
 
@@ -231,8 +233,9 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
 // False when it ends in something that is no batch; its size is then where that begins.
 Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from) {
     TRY(const std::uint64_t begin, begin_segment(segment, from));
-    resources_.files.forget(path(segment.base, log_suffix));
-    TRY(const auto file, disk_.open(path(segment.base, log_suffix), env::OpenMode::write));
+    if (file_bytes == 0) return true;
+    TRY(const auto file,
+        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::write));
     Scan scan(*file, {.from = begin, .end = file_bytes}, resources_.options.scan_bytes);
     bool first = begin > 0;
     for (;;) {
@@ -276,7 +279,7 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     // The entry must be true, or the walk begins nowhere.
     TRY(const auto file,
         resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
-    Scan scan(*file, {.from = entry->position, .end = file_bytes}, resources_.options.scan_bytes);
+    Scan scan(*file, {.from = entry->position, .end = file_bytes}, page_bytes);
     TRY(const auto batch, scan.next());
     if (!batch || batch->last_offset() != entry->offset) return std::uint64_t{0};
     SegmentIndex kept = *index;
@@ -315,8 +318,7 @@ Result<void> Recovery::cut(const Cut& cut) {
     }
     SOMETIMES("log.cut_a_tail", true);
     const Segment& last = *log_.segments.back();
-    resources_.files.forget(path(last.base, log_suffix));
-    TRY(const auto file, disk_.open(path(last.base, log_suffix), env::OpenMode::write));
+    TRY(const auto file, resources_.files.open(path(last.base, log_suffix), env::OpenMode::write));
     TRY(const std::uint64_t size, file->size());
     resources_.doors.logger.warn("log.cut", {{"log", opening_.name},
                                              {"end", fmt::to_string(expected_.value)},
@@ -332,7 +334,7 @@ Result<void> Recovery::make_durable(Offset from) {
         const Offset base = log_.segments[i]->base;
         // Everything in it was synced before.
         if (bytes_to_sync_ == 0) break;
-        TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::write));
+        TRY(const auto file, resources_.files.open(path(base, log_suffix), env::OpenMode::write));
         CHECK_OK(file->sync());
         if (base <= from) break;
     }
@@ -359,10 +361,11 @@ Result<void> Recovery::note_first_timestamp(Segment& segment) {
     if (segment.size == 0) return {};
     TRY(const auto file,
         resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
-    Buffer header = Buffer::allocate(protocol::batch_header_size);
-    TRY(const std::size_t count, read_fully(*file, 0, header.all()));
-    if (count < header.size()) return damaged("a segment's first batch", segment.base);
-    segment.first_timestamp = protocol::BatchView({header.data(), header.size()}).max_timestamp();
+    const Buffer page = resources_.read_buffers.take(page_bytes);
+    TRY(const Slice header, read_pages(*file, 0, protocol::batch_header_size, page));
+    if (header.size() < protocol::batch_header_size)
+        return damaged("a segment's first batch", segment.base);
+    segment.first_timestamp = protocol::BatchView(header).max_timestamp();
     return {};
 }
 

@@ -10,6 +10,7 @@
 #include "storage/log/index_cache.h"
 #include "storage/log/journal.h"
 #include "storage/log/options.h"
+#include "storage/log/read_buffers.h"
 #include "storage/log/tail.h"
 
 namespace sluice::storage {
@@ -34,6 +35,7 @@ struct LogResources {
           options(limits),
           files(doors.disk, options.idle_files_max),
           indexes(options.index_cache_bytes_max),
+          read_buffers(options.read_buffers_bytes_max),
           tails(options.cache_bytes_max),
           committer(doors.scheduler, options.flushes_max),
           journal(doors, root, options, tails) {}
@@ -42,6 +44,7 @@ struct LogResources {
     const LogOptions options;
     FileCache files;
     IndexCache indexes;
+    ReadBuffers read_buffers;
     TailBudget tails;
     Committer committer;
     Journal journal;

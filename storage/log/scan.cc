@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "storage/log/file_io.h"
+#include "storage/log/pages.h"
 
 namespace sluice::storage {
 namespace {
@@ -58,6 +59,18 @@ Cut cut_batches(Slice bytes, const broker::PartitionLog::ReadRange& range) {
 
 }  // namespace
 
+Result<Slice> read_pages(env::File& file, std::uint64_t offset, std::size_t size, Buffer into) {
+    ASSERT(offset % page_bytes == 0);
+    const MutableSlice pages = into.all().first(page_ceil(size));
+    std::size_t done = 0;
+    while (done < size) {
+        TRY(const std::size_t count, file.read(offset + done, pages.subspan(done)));
+        if (count == 0) break;
+        done += count;
+    }
+    return Slice(pages).first(std::min(done, size));
+}
+
 std::optional<std::size_t> batch_size_of(Slice bytes) {
     if (bytes.size() < protocol::batch_prefix_size) return std::nullopt;
     const auto length = load_big<std::int32_t>(bytes.data() + protocol::batch_at::batch_length);
@@ -72,11 +85,13 @@ Result<bool> Scan::fill(std::size_t size_min) {
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>(left, std::max(read_bytes_, size_min)));
     CHECK_OK(write_again());
-    buffer_begin_ = position_;
-    if (buffer_.size() < size) buffer_ = Buffer::allocate(size, 4096);
-    TRY(const std::size_t count, read_fully(file_, position_, buffer_.all().first(size)));
-    rest_ = Slice(buffer_.data(), count);
-    return count >= size_min;
+    buffer_begin_ = page_floor(position_);
+    const auto lead = static_cast<std::size_t>(position_ - buffer_begin_);
+    if (buffer_.size() < page_ceil(lead + size))
+        buffer_ = Buffer::allocate(page_ceil(lead + size), page_bytes);
+    TRY(const Slice read, read_pages(file_, buffer_begin_, lead + size, buffer_));
+    rest_ = read.subspan(std::min(lead, read.size()));
+    return rest_.size() >= size_min;
 }
 
 Result<void> Scan::write_again() {
@@ -114,21 +129,25 @@ Result<std::optional<BatchView>> Scan::next() {
     return std::optional<BatchView>(*batch);
 }
 
-Result<broker::LogRead> read_segment(env::File& file, const SegmentRead& read) {
+Result<broker::LogRead> read_segment(env::File& file, ReadBuffers& buffers,
+                                     const SegmentRead& read) {
     std::uint64_t position = read.position;
     std::uint64_t wanted = read.range.bytes_max + read.slack_bytes;
     while (position < read.end) {
         const auto size =
             static_cast<std::size_t>(std::min<std::uint64_t>(wanted, read.end - position));
-        Buffer buffer = Buffer::allocate(size);
-        TRY(const std::size_t count, read_fully(file, position, buffer.all()));
-        if (count < size) return Error::corrupt;
-        const Cut cut = cut_batches(Slice(buffer.data(), size), read.range);
+        const std::uint64_t begin = page_floor(position);
+        const auto lead = static_cast<std::size_t>(position - begin);
+        Buffer buffer = buffers.take(page_ceil(lead + size));
+        TRY(const Slice pages, read_pages(file, begin, lead + size, buffer));
+        if (pages.size() < lead + size) return Error::corrupt;
+        const Slice bytes = pages.subspan(lead);
+        const Cut cut = cut_batches(bytes, read.range);
         if (cut.damaged && cut.size == 0) return Error::corrupt;
         if (cut.size > 0) {
             broker::LogRead result;
             result.size = cut.size;
-            const Slice batches(buffer.data() + cut.skipped, cut.size);
+            const Slice batches = bytes.subspan(cut.skipped, cut.size);
             result.pieces.emplace_back(std::move(buffer), batches);
             return result;
         }

@@ -6,11 +6,12 @@
 #include "core/broker/log.h"
 #include "core/env/disk.h"
 #include "core/protocol/record_batch.h"
+#include "storage/log/read_buffers.h"
 
 namespace sluice::storage {
 
-// Goes forward through the batches of a segment file with large reads. Whatever it gives out is
-// whole, of our format, and has the right CRC.
+// Goes forward through the batches of a segment file with large reads past the page cache. Whatever
+// it gives out is whole, of our format, and has the right CRC.
 class Scan {
 public:
     struct Range {
@@ -48,6 +49,10 @@ private:
     Slice rest_;
 };
 
+// `size` bytes at a page of the file, or as many as there are; reads whole pages, past the page
+// cache. They are in the first pages of `into`, which has room for them.
+Result<Slice> read_pages(env::File& file, std::uint64_t offset, std::size_t size, Buffer into);
+
 // The size a batch says it has, when `bytes` hold enough of it and it makes sense.
 std::optional<std::size_t> batch_size_of(Slice bytes);
 
@@ -59,7 +64,8 @@ struct SegmentRead {
     std::size_t slack_bytes = 0;
 };
 // As PartitionLog::read. Error::corrupt when a batch on the way or one to give is damaged, or when
-// range.from is in none.
-Result<broker::LogRead> read_segment(env::File& file, const SegmentRead& read);
+// range.from is in none. Reads whole pages, past the page cache.
+Result<broker::LogRead> read_segment(env::File& file, ReadBuffers& buffers,
+                                     const SegmentRead& read);
 
 }  // namespace sluice::storage

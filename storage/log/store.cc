@@ -136,6 +136,7 @@ void Store::keep_house() {
     while (!stopping_) {
         watch_space();
         delete_due_directories();
+        resources_.read_buffers.trim();
         for (const auto& [name, log] : resources_.logs) log->write_if_due(scheduler.now());
         const Time next = scheduler.now() + resources_.options.housekeeping_interval;
         const auto asked = stop_asked_.wait_until(next);

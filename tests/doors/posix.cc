@@ -1,14 +1,11 @@
 #include <unistd.h>
 
+#include <array>
 #include <barrier>
 #include <cstdlib>
 #include <filesystem>
 
-#include "core/posix/seed.h"
-#include "core/posix/shard_group.h"
-#include "core/posix/stderr_logger.h"
-#include "net/posix/network.h"
-#include "storage/posix/disk.h"
+#include "cmd/sluice/real_doors.h"
 #include "tests/doors/doors_under_test.h"
 
 namespace sluice::doors {
@@ -34,7 +31,7 @@ public:
         const auto ended = posix::ShardGroup::run(
             {.count = shards, .reactor = {.engine = engine_}},
             [&](posix::ShardGroup::Shard& shard) {
-                Doors doors(shard, directory_);
+                cmd::RealDoors doors(shard, directory_);
                 envs[shard.shards.self().value] = &doors.env;
                 known.arrive_and_wait();
                 if (shard.shards.self() == ShardId(0)) {
@@ -57,26 +54,6 @@ public:
     }
 
 private:
-    struct Doors {
-        Doors(posix::ShardGroup::Shard& shard, const std::string& directory)
-            : network(shard.reactor),
-              disk(shard.reactor, directory),
-              random(posix::system_seed()),
-              logger(shard.reactor.clock(), {}),
-              env{.scheduler = shard.reactor.scheduler(),
-                  .clock = shard.reactor.clock(),
-                  .network = network,
-                  .disk = disk,
-                  .random = random,
-                  .logger = logger,
-                  .shards = shard.shards} {}
-        posix::PosixNetwork network;
-        posix::PosixDisk disk;
-        Random random;
-        posix::StderrLogger logger;
-        env::Env env;
-    };
-
     void wait_for_the_end(env::Env& env) {
         env::Event over(env.scheduler);
         over_[env.shards.self().value] = &over;

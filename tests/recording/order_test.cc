@@ -3,27 +3,21 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <latch>
 
+#include "cmd/sluice/real_doors.h"
 #include "core/broker/node.h"
 #include "core/client/admin.h"
 #include "core/client/producer.h"
-#include "core/posix/seed.h"
-#include "core/posix/shard_group.h"
-#include "core/posix/stderr_logger.h"
 #include "core/protocol/messages/delete_records.h"
 #include "core/protocol/messages/find_coordinator.h"
 #include "core/protocol/messages/offset_commit.h"
 #include "net/kafka/kafka_frontend.h"
-#include "net/posix/network.h"
 #include "storage/log/data_root.h"
 #include "storage/log/store.h"
-#include "storage/posix/disk.h"
 #include "tests/recording/recorder.h"
 
 namespace sluice::recording {
@@ -33,43 +27,25 @@ using namespace protocol;
 
 constexpr std::uint32_t shard_count = 2;
 
+// The real doors of one shard with a recorder before those whose order matters.
 struct ShardDoors {
     ShardDoors(posix::ShardGroup::Shard& shard, const std::string& data, Recorder& recorder)
-        : real_network(shard.reactor),
-          real_disk(shard.reactor, data),
-          network(real_network, recorder),
-          disk(real_disk, recorder),
-          random(posix::system_seed()),
-          logger(shard.reactor.clock(), {}),
-          env{.scheduler = shard.reactor.scheduler(),
-              .clock = shard.reactor.clock(),
+        : real(shard, data),
+          network(real.network, recorder),
+          disk(real.disk, recorder),
+          env{.scheduler = real.env.scheduler,
+              .clock = real.env.clock,
               .network = network,
               .disk = disk,
-              .random = random,
-              .logger = logger,
-              .shards = shard.shards} {}
+              .random = real.random,
+              .logger = real.logger,
+              .shards = real.env.shards} {}
 
-    posix::PosixNetwork real_network;
-    posix::PosixDisk real_disk;
+    cmd::RealDoors real;
     RecordingNetwork network;
     RecordingDisk disk;
-    Random random;
-    posix::StderrLogger logger;
     env::Env env;
 };
-
-// Clients are told the port before anybody listens there, so it must be known.
-std::uint16_t free_port() {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-}
 
 class Order : public ::testing::TestWithParam<posix::EngineChoice> {
 protected:
@@ -78,7 +54,7 @@ protected:
             (std::filesystem::temp_directory_path() / ("order-" + std::string(6, 'X'))).string();
         EXPECT_NE(mkdtemp(pattern.data()), nullptr);
         data = pattern;
-        config.listen = {"127.0.0.1", free_port()};
+        config.listen = {"127.0.0.1", 0};
         config.given["log.segment.bytes"] = "8192";
     }
     ~Order() override { std::filesystem::remove_all(data); }
