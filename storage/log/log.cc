@@ -50,6 +50,7 @@ Log::~Log() {
     ASSERT(visits_ == 0);
     resources_.committer.leave(*this);
     resources_.journal.forget(*this);
+    resources_.read_ahead.forget(*this);
     const auto mine = resources_.logs.find(name_);
     if (mine != resources_.logs.end() && mine->second == this) resources_.logs.erase(mine);
 }
@@ -248,6 +249,25 @@ Result<broker::LogRead> Log::read(const ReadRange& range) {
     if (range.from < offsets_.start || range.from > offsets_.end) return Error::invalid;
     if (range.from == offsets_.end || range.from >= range.before) return broker::LogRead{};
     if (!tail_.empty() && range.from >= tail_.begin().offset) return tail_.read(range);
+    const Visit visit(*this);
+    auto ahead = resources_.read_ahead.take(*this, range);
+    if (ended_) return *ended_;
+    if (!ahead) {
+        TRY(ahead, read_from_disk(range));
+    }
+    if (ahead->batches.size > 0) resources_.read_ahead.given(*this, range, ahead->next);
+    return std::move(ahead->batches);
+}
+
+bool Log::has_on_disk(Offset offset) const {
+    return !ended_ && offset >= offsets_.start && offset < offsets_.durable &&
+           (tail_.empty() || offset < tail_.begin().offset);
+}
+
+Result<DiskRead> Log::read_ahead(ReadRange range) {
+    if (!has_on_disk(range.from)) return DiskRead{};
+    const Visit visit(*this);
+    range.before = offsets_.durable;
     return read_from_disk(range);
 }
 
@@ -278,15 +298,14 @@ Result<std::uint64_t> Log::position_before(Offset base, Offset offset) {
     return std::uint64_t{entry ? entry->position : 0};
 }
 
-Result<broker::LogRead> Log::read_from_disk(const ReadRange& range) {
+Result<DiskRead> Log::read_from_disk(const ReadRange& range) {
     SOMETIMES("log.read_from_disk", true);
-    const Visit visit(*this);
     const Segment& segment = *segments_.list()[segments_.position_of(range.from)];
     const IndexFiles::Written written = written_part(segment);
     const std::string path = index_files_.path(written.base, log_suffix);
     for (int attempt = 0;; ++attempt) {
         auto position = position_before(written.base, range.from);
-        auto result = Result<broker::LogRead>(Error::corrupt);
+        auto result = Result<DiskRead>(Error::corrupt);
         if (position) {
             const auto file = resources_.files.open(path, env::OpenMode::read);
             if (file.failed())

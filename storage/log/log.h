@@ -61,6 +61,10 @@ public:
     bool commit_once();
     CommitPlace& commit_place() { return commit_place_; }
 
+    // For who reads ahead. Records from `offset` on are durable, and not in memory.
+    bool has_on_disk(Offset offset) const;
+    Result<DiskRead> read_ahead(ReadRange range);
+
     // For the journal. What may go into it and is not durable: whole batches, oldest first.
     std::vector<Tail::Piece> unsecured(std::size_t bytes_max);
     std::uint64_t secured_mark() const { return tail_.secured_mark(); }
@@ -113,7 +117,7 @@ private:
     void end(Error why);
     bool is_lazy() const { return config_.flush_messages > 1; }
 
-    Result<broker::LogRead> read_from_disk(const ReadRange& range);
+    Result<DiskRead> read_from_disk(const ReadRange& range);
     IndexFiles::Written written_part(const Segment& segment) const;
     Result<std::uint64_t> position_before(Offset segment, Offset offset);
 

@@ -51,6 +51,8 @@ struct LogOptions {
     std::size_t idle_files_max = 256;
     // Index files of segments that are read, in memory.
     std::size_t index_cache_bytes_max = std::size_t{16} << 20;
+    // What may be read before somebody asks for it.
+    std::size_t read_ahead_bytes_max = std::size_t{16} << 20;
     // Memory that segments were read into and that is kept to be read into again.
     std::size_t read_buffers_bytes_max = std::size_t{16} << 20;
     // What recovery and rebuilding an index read at once.

@@ -277,11 +277,11 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     const auto entry = index ? index->floor(from) : std::nullopt;
     if (!entry) return std::uint64_t{0};
     // The entry must be true, or the walk begins nowhere.
-    TRY(const auto file,
-        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
-    Scan scan(*file, {.from = entry->position, .end = file_bytes}, page_bytes);
-    TRY(const auto batch, scan.next());
-    if (!batch || batch->last_offset() != entry->offset) return std::uint64_t{0};
+    Buffer pages;
+    TRY(const Slice header, header_at(segment, entry->position, pages));
+    if (header.size() < protocol::batch_header_size) return std::uint64_t{0};
+    const protocol::BatchView batch(header);
+    if (batch.last_offset() != entry->offset) return std::uint64_t{0};
     SegmentIndex kept = *index;
     kept.truncate(entry->offset.next());
     segment.offset_bytes_on_disk = kept.offset_bytes().size();
@@ -289,8 +289,19 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     segment.latest = kept.last_time();
     if (segment.latest) segment.latest_indexed = segment.latest->timestamp;
     segment.size = entry->position;
-    expected_ = batch->base_offset();
+    expected_ = batch.base_offset();
     return std::uint64_t{entry->position};
+}
+
+// Of the batch there, as far as the file has it. It is in `pages`.
+Result<Slice> Recovery::header_at(const Segment& segment, std::uint64_t position, Buffer& pages) {
+    TRY(const auto file,
+        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
+    const auto lead = static_cast<std::size_t>(position - page_floor(position));
+    pages = resources_.read_buffers.take(page_ceil(lead + protocol::batch_header_size));
+    TRY(const Slice read,
+        read_pages(*file, position - lead, lead + protocol::batch_header_size, pages));
+    return read.subspan(std::min(lead, read.size()));
 }
 
 void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset from) {
@@ -359,10 +370,8 @@ Result<void> Recovery::restart_at(Offset start) {
 
 Result<void> Recovery::note_first_timestamp(Segment& segment) {
     if (segment.size == 0) return {};
-    TRY(const auto file,
-        resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
-    const Buffer page = resources_.read_buffers.take(page_bytes);
-    TRY(const Slice header, read_pages(*file, 0, protocol::batch_header_size, page));
+    Buffer pages;
+    TRY(const Slice header, header_at(segment, 0, pages));
     if (header.size() < protocol::batch_header_size)
         return damaged("a segment's first batch", segment.base);
     segment.first_timestamp = protocol::BatchView(header).max_timestamp();

@@ -73,6 +73,7 @@ private:
     Result<std::uint64_t> begin_segment(Segment& segment, Offset from);
     Result<std::optional<Cut>> walk(Offset from);
     Result<bool> walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from);
+    Result<Slice> header_at(const Segment& segment, std::uint64_t position, Buffer& pages);
     void took(Segment& segment, const protocol::BatchView& batch, Offset from);
     Result<void> cut(const Cut& cut);
     Result<void> make_durable(Offset from);

@@ -10,6 +10,7 @@
 #include "storage/log/index_cache.h"
 #include "storage/log/journal.h"
 #include "storage/log/options.h"
+#include "storage/log/read_ahead.h"
 #include "storage/log/read_buffers.h"
 #include "storage/log/tail.h"
 
@@ -36,6 +37,7 @@ struct LogResources {
           files(doors.disk, options.idle_files_max),
           indexes(options.index_cache_bytes_max),
           read_buffers(options.read_buffers_bytes_max),
+          read_ahead(doors.scheduler, options.read_ahead_bytes_max),
           tails(options.cache_bytes_max),
           committer(doors.scheduler, options.flushes_max),
           journal(doors, root, options, tails) {}
@@ -45,6 +47,7 @@ struct LogResources {
     FileCache files;
     IndexCache indexes;
     ReadBuffers read_buffers;
+    ReadAhead read_ahead;
     TailBudget tails;
     Committer committer;
     Journal journal;

@@ -15,6 +15,7 @@ using protocol::BatchView;
 struct Cut {
     std::size_t skipped = 0;  // Batches before the first one to give.
     std::size_t size = 0;     // Of those to give.
+    Offset next = {};         // Behind them.
     bool done = false;        // There is nothing more to give.
     bool damaged = false;
     std::size_t needed = 0;  // The batch to begin with is that large and not all here.
@@ -54,6 +55,7 @@ Cut cut_batches(Slice bytes, const broker::PartitionLog::ReadRange& range) {
             return cut;
         }
         cut.size += batch->size();
+        cut.next = batch->next_offset();
     }
 }
 
@@ -129,8 +131,7 @@ Result<std::optional<BatchView>> Scan::next() {
     return std::optional<BatchView>(*batch);
 }
 
-Result<broker::LogRead> read_segment(env::File& file, ReadBuffers& buffers,
-                                     const SegmentRead& read) {
+Result<DiskRead> read_segment(env::File& file, ReadBuffers& buffers, const SegmentRead& read) {
     std::uint64_t position = read.position;
     std::uint64_t wanted = read.range.bytes_max + read.slack_bytes;
     while (position < read.end) {
@@ -145,13 +146,14 @@ Result<broker::LogRead> read_segment(env::File& file, ReadBuffers& buffers,
         const Cut cut = cut_batches(bytes, read.range);
         if (cut.damaged && cut.size == 0) return Error::corrupt;
         if (cut.size > 0) {
-            broker::LogRead result;
-            result.size = cut.size;
+            DiskRead result;
+            result.next = cut.next;
+            result.batches.size = cut.size;
             const Slice batches = bytes.subspan(cut.skipped, cut.size);
-            result.pieces.emplace_back(std::move(buffer), batches);
+            result.batches.pieces.emplace_back(std::move(buffer), batches);
             return result;
         }
-        if (cut.done) return broker::LogRead{};
+        if (cut.done) return DiskRead{};
         // Not there yet, or the batch does not fit: go on from it, with room for all of it.
         position += cut.skipped;
         if (cut.needed > read.end - position) return Error::corrupt;

@@ -63,9 +63,13 @@ struct SegmentRead {
     broker::PartitionLog::ReadRange range;
     std::size_t slack_bytes = 0;
 };
+// Whole batches of a segment, and the offset behind the last of them.
+struct DiskRead {
+    broker::LogRead batches;
+    Offset next;
+};
 // As PartitionLog::read. Error::corrupt when a batch on the way or one to give is damaged, or when
 // range.from is in none. Reads whole pages, past the page cache.
-Result<broker::LogRead> read_segment(env::File& file, ReadBuffers& buffers,
-                                     const SegmentRead& read);
+Result<DiskRead> read_segment(env::File& file, ReadBuffers& buffers, const SegmentRead& read);
 
 }  // namespace sluice::storage

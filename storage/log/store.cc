@@ -119,6 +119,7 @@ void Store::stop() {
     stopping_ = true;
     stop_asked_.set();
     fibers_.join();
+    resources_.read_ahead.join();
     resources_.committer.join();
     resources_.journal.join();
 }
@@ -136,6 +137,7 @@ void Store::keep_house() {
     while (!stopping_) {
         watch_space();
         delete_due_directories();
+        resources_.read_ahead.trim();
         resources_.read_buffers.trim();
         for (const auto& [name, log] : resources_.logs) log->write_if_due(scheduler.now());
         const Time next = scheduler.now() + resources_.options.housekeeping_interval;
