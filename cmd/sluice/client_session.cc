@@ -12,10 +12,10 @@
 namespace sluice::cmd {
 namespace {
 
-bool interrupted_flag = false;
+volatile std::sig_atomic_t interrupted_flag = 0;
 
 void note_interrupt(int) {
-    interrupted_flag = true;
+    interrupted_flag = 1;
 }
 
 Result<std::vector<env::Address>, std::string> bootstrap_of(const Arguments& arguments) {

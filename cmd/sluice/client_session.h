@@ -22,7 +22,7 @@ struct ClientSession {
     env::Scheduler& scheduler;
     const env::Clock& clock;
     posix::Reactor& reactor;
-    const bool& interrupted;
+    const volatile std::sig_atomic_t& interrupted;  // Not 0 once it was.
 };
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body);
 

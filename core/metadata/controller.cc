@@ -49,8 +49,14 @@ protocol::CreateTopicsResponse::Topic refusal(const std::string& name, const Ite
 std::vector<BrokerId> Controller::usable_brokers() const {
     std::vector<BrokerId> usable;
     for (const auto& [id, broker] : image_.brokers)
-        if (!broker.fenced) usable.push_back(id);
+        if (is_usable(id)) usable.push_back(id);
     return usable;
+}
+
+bool Controller::is_usable(BrokerId broker) const {
+    const auto found = image_.brokers.find(broker);
+    return found != image_.brokers.end() && !found->second.fenced &&
+           !found->second.in_controlled_shutdown;
 }
 
 std::optional<ItemError> Controller::check_name(std::string_view name) const {
@@ -71,7 +77,8 @@ std::optional<ItemError> Controller::check_name(std::string_view name) const {
     return std::nullopt;
 }
 
-Result<void, ItemError> Controller::check_replicas(const std::vector<BrokerId>& replicas) const {
+Result<void, ItemError> Controller::check_replicas(PartitionIndex partition,
+                                                   const std::vector<BrokerId>& replicas) const {
     if (replicas.empty())
         return ItemError{ErrorCode::invalid_replica_assignment,
                          "The manual partition assignment includes an empty replica list."};
@@ -87,6 +94,12 @@ Result<void, ItemError> Controller::check_replicas(const std::vector<BrokerId>& 
                     "The manual partition assignment includes broker {}, but no such broker is "
                     "registered.",
                     id.value)};
+    if (std::ranges::none_of(replicas, [this](BrokerId id) { return is_usable(id); }))
+        return ItemError{
+            ErrorCode::invalid_replica_assignment,
+            fmt::format("All brokers specified in the manual partition assignment for partition {} "
+                        "are fenced or in controlled shutdown.",
+                        partition.value)};
     return {};
 }
 
@@ -102,7 +115,7 @@ Result<Controller::Placement, ItemError> Controller::place_manually(
                          "set to -1."};
     std::map<PartitionIndex, std::vector<BrokerId>> given;
     for (const auto& assignment : topic.assignments) {
-        CHECK_OK(check_replicas(assignment.broker_ids));
+        CHECK_OK(check_replicas(assignment.partition_index, assignment.broker_ids));
         if (!given.emplace(assignment.partition_index, assignment.broker_ids).second)
             return ItemError{
                 ErrorCode::invalid_replica_assignment,
@@ -158,11 +171,10 @@ protocol::PartitionRecord Controller::partition_record(
     record.topic_id = id;
     record.replicas = replicas;
     record.directories = directories_of(image_, replicas);
-    for (const BrokerId replica : replicas)
-        if (const auto broker = image_.brokers.find(replica);
-            broker != image_.brokers.end() && !broker->second.fenced)
-            record.isr.push_back(replica);
-    record.leader = record.isr.empty() ? BrokerId(-1) : record.isr.front();
+    std::ranges::copy_if(replicas, std::back_inserter(record.isr),
+                         [this](BrokerId replica) { return is_usable(replica); });
+    ASSERT(!record.isr.empty());
+    record.leader = record.isr.front();
     record.leader_epoch = LeaderEpoch(0);
     record.partition_epoch = protocol::PartitionEpoch(0);
     return record;
@@ -279,10 +291,6 @@ Decision<protocol::DeleteTopicsResponse> Controller::delete_topics(
         } else {
             answer.name = topic->name;
             answer.topic_id = topic->id;
-            const ConfigResource resource{ResourceType::topic, topic->name};
-            for (const auto& [key, value] : image_.config(resource))
-                decision.records.push_back(protocol::ConfigRecord{
-                    static_cast<std::int8_t>(ResourceType::topic), topic->name, key, std::nullopt});
             decision.records.push_back(protocol::RemoveTopicRecord{topic->id});
         }
         decision.reply.responses.push_back(std::move(answer));
@@ -355,7 +363,9 @@ Result<Controller::Placement, ItemError> Controller::place_more(
                                          more, item.assignments->size())};
         Placement placement;
         for (const auto& assignment : *item.assignments) {
-            CHECK_OK(check_replicas(assignment.broker_ids));
+            const auto index = static_cast<std::size_t>(now) + placement.replicas.size();
+            CHECK_OK(check_replicas(PartitionIndex(static_cast<std::int32_t>(index)),
+                                    assignment.broker_ids));
             placement.replicas.push_back(assignment.broker_ids);
         }
         return placement;

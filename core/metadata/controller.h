@@ -92,7 +92,10 @@ private:
         const Placement& placement) const;
     ItemError too_many_partitions() const;
     std::optional<ItemError> check_name(std::string_view name) const;
-    Result<void, ItemError> check_replicas(const std::vector<BrokerId>& replicas) const;
+    Result<void, ItemError> check_replicas(PartitionIndex partition,
+                                           const std::vector<BrokerId>& replicas) const;
+    // Registered, and neither fenced nor on its way out.
+    bool is_usable(BrokerId broker) const;
     std::vector<BrokerId> usable_brokers() const;
     std::vector<protocol::MetadataRecord> elections_of(BrokerId broker) const;
     protocol::PartitionRecord partition_record(const TopicId& id, PartitionIndex index,
