@@ -28,6 +28,20 @@ TEST(Names, AreKafkas) {
     EXPECT_FALSE(parse_log_name("topic-0.0123-delete"));
 }
 
+TEST(CheckpointFiles, SayWhatIsSyncedOfWhichTopicsLog) {
+    const TopicId topic = *Uuid::parse("MkU3OEVBNTcwNTJENDM2Qk");
+    const SyncedLogs logs{
+        {"a-b-0",
+         {.topic = topic, .end = Offset(9), .segment = Offset(5), .start = Offset(2)}},
+        {"c-12", {.topic = topic, .end = Offset(0), .segment = Offset(0), .start = Offset(0)}}};
+    EXPECT_EQ(synced_offsets_text(logs),
+              "0\n2\na-b 0 " + topic.text() + " 9 5 2\nc 12 " + topic.text() + " 0 0 0\n");
+    EXPECT_EQ(parse_synced_offsets(synced_offsets_text(logs)), logs);
+    EXPECT_FALSE(parse_synced_offsets("0\n1\n"));
+    EXPECT_FALSE(parse_synced_offsets("0\n1\na 0 " + topic.text() + " 9 5\n"));
+    EXPECT_FALSE(parse_synced_offsets("0\n1\na 0 nobody 9 5 2\n"));
+}
+
 TEST(CheckpointFiles, AreKafkas) {
     replication::LeaderEpochs epochs;
     epochs.assign(LeaderEpoch(3), Offset(0));

@@ -27,6 +27,12 @@ protected:
         crash();
         ASSERT_TRUE(open());
     }
+    // As a start does after a crash when it knows what was synced of the topic with that id.
+    Result<void> open_synced(std::int64_t until, const TopicId& of) {
+        broker::LogHints hints;
+        hints.synced = {.topic = of, .end = Offset(until), .segment = {}, .start = {}};
+        return open(hints);
+    }
     std::size_t count(std::string_view suffix) const {
         std::size_t n = 0;
         for (const auto& [path, inode] : disk.names()) n += path.ends_with(suffix);
@@ -248,6 +254,82 @@ TEST_F(RecoveryTest, PutsAFinishedSwapInItsPlace) {
     ASSERT_TRUE(open());
     EXPECT_THAT(values(), ElementsAre("a", "b"));
     EXPECT_EQ(count(".swap"), 0u);
+}
+
+TEST_F(RecoveryTest, SyncsNothingAgainThatIsKnownToBeOnDisk) {
+    append("a");
+    append("b");
+    crash();
+    const int syncs = disk.syncs;
+    ASSERT_TRUE(open_synced(2, topic));
+    EXPECT_EQ(disk.syncs, syncs);
+    EXPECT_THAT(values(), ElementsAre("a", "b"));
+    crash();
+    ASSERT_TRUE(open_synced(1, topic));
+    EXPECT_GT(disk.syncs, syncs);
+    EXPECT_THAT(values(), ElementsAre("a", "b"));
+}
+
+TEST_F(RecoveryTest, DoesNotBelieveWhatIsKnownOfAnotherTopic) {
+    append("a");
+    crash();
+    const int syncs = disk.syncs;
+    ASSERT_TRUE(open_synced(1, TopicId{{9, 9, 9}}));
+    EXPECT_GT(disk.syncs, syncs);
+}
+
+TEST_F(RecoveryTest, ReportsDamageBeforeWhatIsKnownToBeOnDisk) {
+    append("a");
+    append("b");
+    crash();
+    tear(3);
+    EXPECT_EQ(open_synced(2, topic).error(), Error::corrupt);
+}
+
+TEST_F(RecoveryTest, ReportsALogThatEndsBeforeWhatIsKnownToBeOnDisk) {
+    append("a");
+    const std::size_t size = segment().size();
+    append("b");
+    crash();
+    segment().resize(size);
+    EXPECT_EQ(open_synced(2, topic).error(), Error::corrupt);
+}
+
+TEST_F(RecoveryTest, RemembersWhatWasClosed) {
+    append("a");
+    append("b");
+    in_fiber([&] { ASSERT_TRUE(store->close(*log)); });
+    const auto closed = store->checkpoints();
+    ASSERT_EQ(closed.size(), 1u);
+    EXPECT_EQ(closed[0].name, "topic-0");
+    EXPECT_EQ(closed[0].recovery_point, Offset(2));
+    EXPECT_EQ(closed[0].synced.topic, topic);
+    EXPECT_EQ(closed[0].synced.end, Offset(2));
+}
+
+TEST_F(RecoveryTest, ReadsAheadForEveryReaderOfItsOwn) {
+    std::vector<std::string> written;
+    for (int i = 0; i < 100; ++i) written.push_back(std::to_string(i));
+    for (const std::string& value : written) append(value);
+    restart();
+    const auto read_one = [&](Offset& at, std::vector<std::string>& all) {
+        const auto read =
+            log->read({.from = at, .before = log->offsets().end, .bytes_max = 200});
+        ASSERT_TRUE(read);
+        for (const Bytes& piece : read->pieces) take_values(piece.view(), at, all);
+    };
+    std::vector<std::string> first;
+    std::vector<std::string> second;
+    in_fiber([&] {
+        Offset ahead;
+        Offset behind;
+        while (behind < log->offsets().end) {
+            if (ahead < log->offsets().end) read_one(ahead, first);
+            if (ahead > Offset(40)) read_one(behind, second);
+        }
+    });
+    EXPECT_EQ(first, written);
+    EXPECT_EQ(second, written);
 }
 
 TEST_F(RecoveryTest, ReadsNothingOfACleanLogButItsEnd) {

@@ -184,6 +184,17 @@ public:
         });
         return all;
     }
+    static void take_values(Slice bytes, Offset& at, std::vector<std::string>& all) {
+        protocol::BatchSplitter splitter(bytes);
+        while (const auto batch = splitter.next()) {
+            ASSERT_TRUE(batch->crc_matches());
+            protocol::RecordReader records(*batch, batch->records());
+            while (const auto record = records.next())
+                if (records.offset_of(*record) >= at) all.emplace_back(as_text(record->value));
+            at = batch->next_offset();
+        }
+        ASSERT_TRUE(splitter.rest().empty());
+    }
     Result<void> read_error(std::int64_t from) {
         Result<void> result;
         in_fiber([&] {
@@ -229,18 +240,6 @@ public:
     std::unique_ptr<broker::PartitionLog> log;
 
 private:
-    static void take_values(Slice bytes, Offset& at, std::vector<std::string>& all) {
-        protocol::BatchSplitter splitter(bytes);
-        while (const auto batch = splitter.next()) {
-            ASSERT_TRUE(batch->crc_matches());
-            protocol::RecordReader records(*batch, batch->records());
-            while (const auto record = records.next())
-                if (records.offset_of(*record) >= at) all.emplace_back(as_text(record->value));
-            at = batch->next_offset();
-        }
-        ASSERT_TRUE(splitter.rest().empty());
-    }
-
     void stop_node() {
         scheduler->stop();
         drive([&] { return scheduler->alive() == 0; });
