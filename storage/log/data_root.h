@@ -37,7 +37,8 @@ private:
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
     bool keeps_journals_ = false;
-    std::map<std::string_view, std::string> written_;  // Checkpoint files as this process left them.
+    // Checkpoint files as this process left them.
+    std::map<std::string_view, std::string> written_;
 };
 
 }  // namespace sluice::storage
