@@ -17,13 +17,13 @@ using namespace protocol;
 // Speaks to a broker one request at a time, as plainly as can be.
 class PlainClient {
 public:
-    PlainClient(env::Env& env, std::unique_ptr<env::Connection> connection)
-        : env_(env), connection_(std::move(connection)) {}
+    explicit PlainClient(std::unique_ptr<env::Connection> connection)
+        : connection_(std::move(connection)) {}
 
     static std::unique_ptr<PlainClient> connect(env::Env& env) {
         for (;;) {
             auto made = env.network.connect({"broker", 9092}, env.clock.now() + seconds(1));
-            if (made) return std::make_unique<PlainClient>(env, std::move(*made));
+            if (made) return std::make_unique<PlainClient>(std::move(*made));
             if (env::sleep_for(env.scheduler, milliseconds(50)).failed()) return nullptr;
         }
     }
@@ -72,7 +72,6 @@ private:
         return {};
     }
 
-    env::Env& env_;
     std::unique_ptr<env::Connection> connection_;
     std::int32_t correlation_ = 0;
 };

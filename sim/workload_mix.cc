@@ -58,7 +58,7 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     Node::Options node{.name = "broker"};
     node.process.shards_max = 3;
     node.process.mailboxes.delay_max = Duration(20 << draws.below(7));
-    node.process.mailboxes.late_one_in = 10 << draws.below(5);
+    node.process.mailboxes.late_one_in = std::uint64_t{10} << draws.below(5);
     node.disk.timing.sync = Duration(draws.between(100, 3'000));
     parts.servers.push_back({.node = node,
                              .make_program =

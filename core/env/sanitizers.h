@@ -10,6 +10,7 @@
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -17,6 +18,13 @@
 #endif
 
 namespace sluice::env {
+
+// A stack is given back to the system: its memory is nobody's stack any more.
+inline void forget_stack([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+#if defined(__SANITIZE_ADDRESS__)
+    ASAN_UNPOISON_MEMORY_REGION(bottom, size);
+#endif
+}
 
 // Tells the sanitizers that a thread goes on on another stack: nothing in a build without them.
 // Every switch is leave() on the old stack, then the jump, then arrived() on the new one.

@@ -3,11 +3,12 @@
 #include <boost/context/protected_fixedsize_stack.hpp>
 #include <new>
 
+#include "core/env/sanitizers.h"
+
 namespace sluice::env {
 
 StackPool::~StackPool() {
-    boost::context::protected_fixedsize_stack allocator(bytes_);
-    for (Stack& stack : spare_) allocator.deallocate(stack);
+    for (const Stack& stack : spare_) free(stack);
 }
 
 StackPool::Stack StackPool::take() {
@@ -24,12 +25,16 @@ StackPool::Stack StackPool::take() {
 }
 
 void StackPool::give_back(const Stack& stack) {
-    if (spare_.size() < spare_max) {
+    if (spare_.size() < spare_max)
         spare_.push_back(stack);
-        return;
-    }
-    Stack gone = stack;
-    boost::context::protected_fixedsize_stack(bytes_).deallocate(gone);
+    else
+        free(stack);
+}
+
+void StackPool::free(Stack stack) {
+    // Whoever gets these addresses next must not find the marks of what lived here.
+    forget_stack(static_cast<char*>(stack.sp) - stack.size, stack.size);
+    boost::context::protected_fixedsize_stack(bytes_).deallocate(stack);
 }
 
 }  // namespace sluice::env

@@ -25,6 +25,8 @@ private:
     // memory.
     static constexpr std::size_t spare_max = 256;
 
+    void free(Stack stack);
+
     std::size_t bytes_;
     std::vector<Stack> spare_;
 };

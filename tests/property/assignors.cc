@@ -26,7 +26,8 @@ Group draw_group(Random& random, bool same_topics) {
     const auto members = random.between(1, 7);
     for (std::int64_t m = 0; m < members; ++m) {
         GroupMemberWish member{.member_id = "m" + std::to_string(m)};
-        if (random.chance(0.2)) member.instance_id = "i" + std::to_string(random.below(1000) + m);
+        if (random.chance(0.2))
+            member.instance_id = "i" + std::to_string(random.between(0, 999) + m);
         for (const auto& [topic, count] : group.counts)
             if (same_topics || random.chance(0.6)) member.topics.push_back(topic);
         if (random.chance(0.1)) member.topics.push_back("missing");
@@ -218,8 +219,8 @@ RC_GTEST_PROP(Assignors, ReadWhatTheyWrote, (std::uint64_t seed)) {
     for (auto& member : group.members) {
         std::ranges::sort(member.topics);
         std::ranges::sort(member.owned);
-        const auto repeated = std::ranges::unique(member.owned);
-        member.owned.erase(repeated.begin(), repeated.end());
+        member.owned.erase(std::unique(member.owned.begin(), member.owned.end()),
+                           member.owned.end());
         for (const Strategy strategy : {Strategy::sticky, Strategy::cooperative_sticky}) {
             const auto written = encode_wish(strategy, member);
             RC_ASSERT(static_cast<bool>(written));

@@ -51,7 +51,7 @@ public:
                 if (may_be_null && random_.chance(0.3))
                     value.reset();
                 else
-                    fill_value(value.emplace());
+                    fill_value(value.emplace(typename T::value_type{}));
             } else {
                 fill_value(value);
             }

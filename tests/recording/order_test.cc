@@ -118,7 +118,8 @@ protected:
         for (int i = 0; i < count; ++i) {
             const std::string mark = fmt::format("<{} {}>", topic, i);
             recorder.expect_answer(mark);
-            send(producer, topic, i % 2, mark + std::string(1000 + i % 7 * 300, 'x'));
+            send(producer, topic, i % 2,
+                 mark + std::string(1000 + static_cast<std::size_t>(i) % 7 * 300, 'x'));
             marks.push_back(mark);
         }
         producer.close();

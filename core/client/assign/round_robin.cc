@@ -11,7 +11,7 @@ Shares assign_round_robin(const std::vector<GroupMemberWish>& members,
     const auto ordered = in_order(members);
     std::size_t turn = 0;
     for (const auto& [topic, count] : counts) {
-        const auto subscribes = [&](const GroupMemberWish* member) {
+        const auto subscribes = [&topic = topic](const GroupMemberWish* member) {
             return std::ranges::find(member->topics, topic) != member->topics.end();
         };
         if (std::ranges::none_of(ordered, subscribes)) continue;
