@@ -55,8 +55,8 @@ struct LogOptions {
     std::size_t read_ahead_bytes_max = std::size_t{16} << 20;
     // Memory that segments were read into and that is kept to be read into again.
     std::size_t read_buffers_bytes_max = std::size_t{16} << 20;
-    // What recovery and rebuilding an index read at once.
-    std::size_t scan_bytes = std::size_t{256} << 10;
+    // What recovery and rebuilding an index read at once, of a log that goes on so long.
+    std::size_t scan_bytes = std::size_t{4} << 20;
     // A read from disk asks for this much more than it was asked for, to find where it begins.
     std::size_t read_slack_bytes = 8192;
     // All logs of a shard together leave no more than this behind their checkpoints, so that

@@ -84,8 +84,9 @@ std::optional<std::size_t> batch_size_of(Slice bytes) {
 Result<bool> Scan::fill(std::size_t size_min) {
     const std::uint64_t left = end_ - position_;
     if (size_min > left) return false;
-    const auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(left, std::max(read_bytes_, size_min)));
+    const std::size_t wanted = std::max(std::min(read_bytes_, read_bytes_max_), size_min);
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, wanted));
+    read_bytes_ = std::min(2 * read_bytes_, read_bytes_max_);
     CHECK_OK(write_again());
     buffer_begin_ = page_floor(position_);
     const auto lead = static_cast<std::size_t>(position_ - buffer_begin_);

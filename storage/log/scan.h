@@ -18,8 +18,8 @@ public:
         std::uint64_t from = 0;
         std::uint64_t end = 0;  // Of the segment; the file may have been preallocated beyond.
     };
-    Scan(env::File& file, Range range, std::size_t read_bytes)
-        : file_(file), position_(range.from), end_(range.end), read_bytes_(read_bytes) {}
+    Scan(env::File& file, Range range, std::size_t read_bytes_max)
+        : file_(file), position_(range.from), end_(range.end), read_bytes_max_(read_bytes_max) {}
 
     // The next batch, valid until the next call; nothing at the end, and where damage begins.
     Result<std::optional<protocol::BatchView>> next();
@@ -40,7 +40,8 @@ private:
     env::File& file_;
     std::uint64_t position_;
     const std::uint64_t end_;
-    const std::size_t read_bytes_;
+    const std::size_t read_bytes_max_;
+    std::size_t read_bytes_ = 64 << 10;  // Of the next read: the further it goes the more at once.
     std::size_t batch_size_ = 0;
     bool damaged_ = false;
     std::uint64_t again_from_ = UINT64_MAX;
