@@ -46,11 +46,11 @@ public:
         return counted(::pread(fd_, into.data(), into.size(), static_cast<off_t>(offset)));
     }
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
-        std::vector<iovec> vectors;
-        for (const Slice piece : pieces)
-            vectors.push_back({const_cast<std::uint8_t*>(piece.data()), piece.size()});
-        const auto count = static_cast<int>(std::min<std::size_t>(vectors.size(), 1024));
-        return counted(::pwritev(fd_, vectors.data(), count, static_cast<off_t>(offset)));
+        return write_as(0, offset, pieces);
+    }
+    Result<std::size_t> write_durable(std::uint64_t offset,
+                                      std::span<const Slice> pieces) override {
+        return write_as(RWF_DSYNC, offset, pieces);
     }
     Result<void> sync() override {
         if (::fdatasync(fd_) != 0) return Error::io;
@@ -67,6 +67,13 @@ public:
     }
 
 private:
+    Result<std::size_t> write_as(int flags, std::uint64_t offset, std::span<const Slice> pieces) {
+        std::vector<iovec> vectors;
+        for (const Slice piece : pieces)
+            vectors.push_back({const_cast<std::uint8_t*>(piece.data()), piece.size()});
+        const auto count = static_cast<int>(std::min<std::size_t>(vectors.size(), 1024));
+        return counted(::pwritev2(fd_, vectors.data(), count, static_cast<off_t>(offset), flags));
+    }
     static Result<std::size_t> counted(ssize_t count) {
         if (count < 0) return Error::io;
         return static_cast<std::size_t>(count);
