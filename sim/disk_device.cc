@@ -40,6 +40,7 @@ Duration DiskDevice::draw_latency(Call call, std::uint64_t bytes) {
         case Call::write:
             usual = timing.write;
             break;
+        case Call::write_durable:
         case Call::sync:
         case Call::sync_directory:
             usual = timing.sync;

@@ -24,7 +24,7 @@ struct Damage {
 // A machine's disk with its moods: how long calls take and how they fail. It outlives processes.
 class DiskDevice {
 public:
-    enum class Call { read, write, sync, metadata, sync_directory };
+    enum class Call { read, write, write_durable, sync, metadata, sync_directory };
 
     struct Timing {
         Duration read{80};

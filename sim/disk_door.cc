@@ -46,30 +46,11 @@ public:
     }
 
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
-        if (door_.life_.dead()) return Error::stopped;
-        DiskDevice& device = door_.device_;
-        std::size_t bytes = 0;
-        std::uint32_t digest = 0;
-        for (const Slice piece : pieces) {
-            bytes += piece.size();
-            digest = crc32c(piece, digest);
-        }
-        const bool fails = device.strikes(FaultKind::write_error);
-        std::size_t taken = bytes;
-        if (bytes > 1 && device.strikes(FaultKind::short_write))
-            taken = 1 + device.random().below(bytes - 1);
-        // What failed may have been written in part all the same.
-        if (fails) taken = device.random().below(bytes + 1);
-        Result<std::size_t> result = Error::stopped;
-        const bool lived =
-            door_.perform({DiskDevice::Call::write, "write", path_, offset, bytes, digest},
-                          [&](std::uint64_t bytes_max) {
-                              result = device.image().write(
-                                  file_, offset, pieces, std::min<std::uint64_t>(taken, bytes_max));
-                          });
-        if (!lived) return Error::stopped;
-        if (fails) return Error::io;
-        return result;
+        return write_as(DiskDevice::Call::write, offset, pieces);
+    }
+    Result<std::size_t> write_durable(std::uint64_t offset,
+                                      std::span<const Slice> pieces) override {
+        return write_as(DiskDevice::Call::write_durable, offset, pieces);
     }
 
     Result<void> sync() override {
@@ -113,6 +94,44 @@ public:
     }
 
 private:
+    Result<std::size_t> write_as(DiskDevice::Call call, std::uint64_t offset,
+                                 std::span<const Slice> pieces) {
+        if (door_.life_.dead()) return Error::stopped;
+        DiskDevice& device = door_.device_;
+        std::size_t bytes = 0;
+        std::uint32_t digest = 0;
+        for (const Slice piece : pieces) {
+            bytes += piece.size();
+            digest = crc32c(piece, digest);
+        }
+        const bool durable = call == DiskDevice::Call::write_durable;
+        const bool drops = durable && device.strikes(FaultKind::sync_drops_pages);
+        const bool forgets = durable && !drops && device.strikes(FaultKind::sync_forgets_pages);
+        const bool fails = device.strikes(FaultKind::write_error);
+        std::size_t taken = bytes;
+        if (bytes > 1 && device.strikes(FaultKind::short_write))
+            taken = 1 + device.random().below(bytes - 1);
+        // What failed may have been written in part all the same.
+        if (fails) taken = device.random().below(bytes + 1);
+        Result<std::size_t> result = Error::stopped;
+        const bool lived = door_.perform(
+            {call, durable ? "write-durable" : "write", path_, offset, bytes, digest},
+            [&](std::uint64_t bytes_max) {
+                result = device.image().write(file_, offset, pieces,
+                                              std::min<std::uint64_t>(taken, bytes_max));
+                // What a crash cuts short or what fails is written, but not synced.
+                if (!durable || fails || !result || bytes_max != UINT64_MAX) return;
+                const auto ticket = device.image().image(file_).begin_sync(offset, *result);
+                if (drops || forgets)
+                    device.image().fail_sync(file_, ticket, drops);
+                else
+                    device.end_sync(file_, path_, ticket);
+            });
+        if (!lived) return Error::stopped;
+        if (fails || drops || forgets) return Error::io;
+        return result;
+    }
+
     DiskDoor& door_;
     const FileId file_;
     const std::string path_;

@@ -83,6 +83,16 @@ TEST_F(SimDiskTest, CoversOnlyWhatWasWrittenBeforeTheSyncBegan) {
     EXPECT_EQ(content(later, "a"), "BEFORE and later");
 }
 
+TEST_F(SimDiskTest, KeepsTheBlocksOfADurableWriteAndNoOthers) {
+    const FileId file = open("a");
+    sync_directory("");
+    write(file, 0, std::string(3 * block_bytes, 'x'));
+    disk.end_sync(file, disk.image(file).begin_sync(block_bytes, block_bytes));
+    SimDisk after = after_cut(0);
+    EXPECT_EQ(content(after, "a"), std::string(block_bytes, '\0') + std::string(block_bytes, 'x') +
+                                       std::string(block_bytes, '\0'));
+}
+
 TEST_F(SimDiskTest, IsNotTakenBackByAnOlderSyncThatEndsLater) {
     const FileId file = open("a");
     sync_directory("");

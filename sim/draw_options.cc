@@ -10,6 +10,8 @@ void draw_journal_options(Random& draws, storage::LogOptions& options) {
     options.journal_entries_max = 1 + draws.below(20);
     options.journal_copy_bytes_max = std::size_t{256} << draws.below(6);
     options.write_behind_bytes = std::size_t{1024} << draws.below(7);
+    options.write_behind_bytes_min = options.write_behind_bytes >> draws.below(4);
+    options.write_behind_interval = milliseconds(draws.between(0, 100));
     options.write_behind_delay = milliseconds(draws.between(1, 20'000));
 }
 

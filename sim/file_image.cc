@@ -161,6 +161,15 @@ FileImage::Ticket FileImage::begin_sync() const {
     return ticket;
 }
 
+FileImage::Ticket FileImage::begin_sync(std::uint64_t offset, std::uint64_t bytes) const {
+    Ticket ticket = begin_sync();
+    std::erase_if(ticket.entries, [&](const Ticket::Entry& entry) {
+        return bytes == 0 || (entry.block + 1) * block_bytes <= offset ||
+               entry.block * block_bytes >= offset + bytes;
+    });
+    return ticket;
+}
+
 // Sizes and truncations up to the ticket are in the journal.
 void FileImage::settle(const Ticket& ticket) {
     // Of two syncs that overlapped, the one that began earlier may end later.

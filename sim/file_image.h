@@ -56,6 +56,8 @@ public:
         std::vector<Entry> entries;
     };
     Ticket begin_sync() const;
+    // The same of the blocks there only; the size goes with them.
+    Ticket begin_sync(std::uint64_t offset, std::uint64_t bytes) const;
     void end_sync(const Ticket& ticket);
     // A sync that failed: some blocks made it; the others are clean from now on, so that no later
     // sync writes them. `drops` them from the cache as well, or leaves them readable.

@@ -14,6 +14,7 @@ public:
     ReadyReply(ReplyMemory& memory, std::vector<Bytes> frame)
         : frame_(std::move(frame)), share_(memory, size_of(frame_)) {}
     Result<std::vector<Bytes>> finish() override { return std::move(frame_); }
+    bool is_ready() const override { return true; }
     std::size_t bytes() const override { return share_.bytes(); }
 
 private:

@@ -118,11 +118,13 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
 }
 
 ErrorCode Partition::wait_committed(Offset end) {
-    const Offset before = high_watermark();
     if (const auto durable = log_->wait_durable(end); durable.failed())
         return error_code_of(durable.error());
-    // Nobody below us calls up: whoever waited for the disk tells the readers.
-    if (high_watermark() > before) watchers_.notify();
+    // Nobody below us calls up: whoever comes first to see it further tells the readers.
+    if (high_watermark() > told_) {
+        told_ = high_watermark();
+        watchers_.notify();
+    }
     return ErrorCode::none;
 }
 

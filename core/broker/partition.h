@@ -108,6 +108,7 @@ private:
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;
+    Offset told_{0};  // The watchers know of everything before it.
     std::size_t users_ = 0;
     env::Completion* unused_ = nullptr;  // Of whoever retires it.
     bool retired_ = false;

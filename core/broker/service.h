@@ -26,6 +26,8 @@ public:
     // Waits for whatever the answer depends on. The whole frame in pieces, or none at all when the
     // request wants no answer. Called once, in the order of the requests of a connection.
     virtual Result<std::vector<Bytes>> finish() = 0;
+    // finish() would not wait.
+    virtual bool is_ready() const { return false; }
     // What it holds in memory until it goes, as far as it is known.
     virtual std::size_t bytes() const { return 0; }
 };

@@ -15,8 +15,8 @@ namespace sluice::env {
 // caller's mistake. Destroying it closes it without syncing; no operation may be under way then.
 //
 // What is durable: only what a sync() that began after the write returned without an error has
-// covered. After a failed sync nothing written since the last good one can be trusted to ever
-// become durable, whatever later syncs say.
+// covered, and what write_durable() took. After a failed sync or durable write nothing written
+// since the last good one can be trusted to ever become durable, whatever later syncs say.
 //
 // A read or write whose offset, sizes and addresses are all multiples of 4096 goes past the page
 // cache where the file system can; every other one, and the rest of one that was taken in part,
@@ -32,6 +32,11 @@ public:
     // not all, the rest is the caller's to write again. Error::no_space when the disk is full. The
     // pieces are the caller's, in use until return.
     virtual Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) = 0;
+    // The same, and what it says it took would survive a power cut, with the file's size; nothing
+    // else that was written need. Cheaper than a write and a sync, most of all over bytes that are
+    // on disk already.
+    virtual Result<std::size_t> write_durable(std::uint64_t offset,
+                                              std::span<const Slice> pieces) = 0;
     // Waits until all data written before, and the file's size, would survive a power cut. A new
     // file also needs Disk::sync_directory for its name.
     virtual Result<void> sync() = 0;

@@ -43,6 +43,8 @@ public:
     void start(ShardId home, Task begin, Task finish);
     // Error::limit when there was no fiber left for `finish`; it has not run then, `begin` has.
     Result<void> wait();
+    // wait() would not wait; never of a call that stays on this shard, which ends inside wait().
+    bool has_ended() const { return answered_.is_set(); }
     // `event`, of this shard, is set as well when the call ends. Said before start(); no use for a
     // call that stays on this shard.
     void notify(Event& event) { also_ = &event; }

@@ -25,6 +25,8 @@ StackPool::Stack StackPool::take() {
 }
 
 void StackPool::give_back(const Stack& stack) {
+    // Whoever gets this memory next must not find the marks of what lived here.
+    forget_stack(static_cast<char*>(stack.sp) - stack.size, stack.size);
     if (spare_.size() < spare_max)
         spare_.push_back(stack);
     else
@@ -32,8 +34,6 @@ void StackPool::give_back(const Stack& stack) {
 }
 
 void StackPool::free(Stack stack) {
-    // Whoever gets these addresses next must not find the marks of what lived here.
-    forget_stack(static_cast<char*>(stack.sp) - stack.size, stack.size);
     boost::context::protected_fixedsize_stack(bytes_).deallocate(stack);
 }
 

@@ -20,6 +20,11 @@ bool is_input(OperationKind kind) {
     return kind == OperationKind::receive || kind == OperationKind::accept;
 }
 
+bool is_of_file(OperationKind kind) {
+    return kind == OperationKind::read || kind == OperationKind::write ||
+           kind == OperationKind::write_durable || kind == OperationKind::sync;
+}
+
 int answer(ssize_t result) {
     return result >= 0 ? static_cast<int>(result) : -errno;
 }
@@ -42,19 +47,11 @@ int attempt(Operation& op) {
         }
         case OperationKind::read:
         case OperationKind::write:
+        case OperationKind::write_durable:
         case OperationKind::sync:
             break;
     }
     return -EINVAL;
-}
-
-int attempt_file(const Operation& op) {
-    const auto offset = static_cast<off_t>(op.offset);
-    if (op.kind == OperationKind::read)
-        return answer(preadv(op.fd, op.pieces, static_cast<int>(op.piece_count), offset));
-    if (op.kind == OperationKind::write)
-        return answer(pwritev(op.fd, op.pieces, static_cast<int>(op.piece_count), offset));
-    return answer(fdatasync(op.fd));
 }
 
 }  // namespace
@@ -63,7 +60,7 @@ EpollEngine::EpollEngine(env::Scheduler& scheduler)
     : scheduler_(scheduler),
       epoll_fd_(epoll_create1(EPOLL_CLOEXEC)),
       interrupt_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      pool_(file_threads_max) {
+      files_(std::make_unique<FileThreads>(file_threads_max, [this] { interrupt(); })) {
     ASSERT(epoll_fd_ >= 0);
     ASSERT(interrupt_fd_ >= 0);
     epoll_event event{};
@@ -73,22 +70,14 @@ EpollEngine::EpollEngine(env::Scheduler& scheduler)
 }
 
 EpollEngine::~EpollEngine() {
+    files_.reset();  // Its threads may be about to interrupt.
     close(epoll_fd_);
     close(interrupt_fd_);
 }
 
 void EpollEngine::submit(Operation& op) {
-    const bool of_file = op.kind == OperationKind::read || op.kind == OperationKind::write ||
-                         op.kind == OperationKind::sync;
-    if (of_file) {
-        pool_.give({[&op] { return attempt_file(op); },
-                    [this, &op](int result) {
-                        {
-                            const std::lock_guard lock(mutex_);
-                            finished_.emplace_back(&op, result);
-                        }
-                        interrupt();
-                    }});
+    if (is_of_file(op.kind)) {
+        files_->submit(op);
         return;
     }
     // accept and connect have no flag that keeps a single call from blocking.
@@ -140,9 +129,11 @@ void EpollEngine::forget(int fd) {
 
 void EpollEngine::poll(Duration timeout) {
     epoll_event events[256];
+    if (timeout > Duration(0) && !files_->falls_asleep()) timeout = Duration(0);
     const auto rounded_up = to_milliseconds(timeout + Duration(999));
     const int count = epoll_wait(epoll_fd_, events, 256,
                                  static_cast<int>(std::clamp<std::int64_t>(rounded_up, 0, 60'000)));
+    files_->wakes_up();
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[i];
         if (event.data.fd == interrupt_fd_) {
@@ -155,16 +146,7 @@ void EpollEngine::poll(Duration timeout) {
         if (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) retry(found->second.in);
         if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) retry(found->second.out);
     }
-    take_finished();
-}
-
-void EpollEngine::take_finished() {
-    std::vector<std::pair<Operation*, int>> finished;
-    {
-        const std::lock_guard lock(mutex_);
-        finished.swap(finished_);
-    }
-    for (const auto& [op, result] : finished) end(*op, result);
+    for (const auto& [op, result] : files_->take_ended()) end(*op, result);
 }
 
 void EpollEngine::interrupt() {

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <map>
-#include <mutex>
-#include <vector>
+#include <memory>
 
-#include "core/posix/blocking_pool.h"
+#include "core/posix/file_threads.h"
 #include "core/posix/operation.h"
 
 namespace sluice::posix {
@@ -32,15 +31,12 @@ private:
     void wait_for(Operation& operation);
     void end(Operation& operation, int result);
     void retry(Operation*& slot);
-    void take_finished();
 
     env::Scheduler& scheduler_;
     int epoll_fd_;
     int interrupt_fd_;
     std::map<int, Waiting> sockets_;
-    std::mutex mutex_;
-    std::vector<std::pair<Operation*, int>> finished_;  // By the pool; under the mutex.
-    BlockingPool pool_;
+    std::unique_ptr<FileThreads> files_;
 };
 
 }  // namespace sluice::posix

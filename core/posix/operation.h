@@ -10,16 +10,16 @@
 
 namespace sluice::posix {
 
-enum class OperationKind { receive, send, accept, connect, read, write, sync };
+enum class OperationKind { receive, send, accept, connect, read, write, write_durable, sync };
 
 // One request to the kernel. It lives in the frame of the fiber that waits for it, and so do the
 // buffers it names, until it has ended.
 struct Operation {
     OperationKind kind;
     int fd = -1;
-    iovec* pieces = nullptr;  // receive, send, read, write
+    iovec* pieces = nullptr;  // receive, send, read, write, write_durable
     unsigned piece_count = 0;
-    std::uint64_t offset = 0;             // read, write
+    std::uint64_t offset = 0;             // read, write, write_durable
     sockaddr_storage* address = nullptr;  // connect: where to
     socklen_t address_size = 0;
     msghdr message = {};  // send: filled in by the engine

@@ -1,5 +1,6 @@
 #include "core/posix/ring_engine.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,12 +13,28 @@ namespace {
 
 constexpr unsigned submission_entries = 256;
 constexpr unsigned completion_entries = 8192;
+// A shard's journal makes one durable write at a time, and nobody else makes any.
+constexpr unsigned durable_write_threads_max = 1;
+// Of a durable write. Who writes so much at once keeps every processor busy and gains more from
+// what a thread costs than from what it saves.
+constexpr std::size_t durable_bytes_in_ring_min = 64 << 10;
 
 // What completions carry that belong to no operation.
 char interrupt_mark;
 char cancel_mark;
 
+std::size_t bytes_of(const Operation& op) {
+    std::size_t sum = 0;
+    for (unsigned i = 0; i < op.piece_count; ++i) sum += op.pieces[i].iov_len;
+    return sum;
+}
+
 }  // namespace
+
+RingEngine::RingEngine(env::Scheduler& scheduler)
+    : scheduler_(scheduler),
+      durable_writes_(
+          std::make_unique<FileThreads>(durable_write_threads_max, [this] { interrupt(); })) {}
 
 std::unique_ptr<RingEngine> RingEngine::make(env::Scheduler& scheduler) {
     std::unique_ptr<RingEngine> engine(new RingEngine(scheduler));
@@ -42,6 +59,7 @@ std::unique_ptr<RingEngine> RingEngine::make(env::Scheduler& scheduler) {
 }
 
 RingEngine::~RingEngine() {
+    durable_writes_.reset();  // Its threads may be about to interrupt.
     if (ring_.ring_fd >= 0) io_uring_queue_exit(&ring_);
     if (interrupt_fd_ >= 0) close(interrupt_fd_);
 }
@@ -57,6 +75,8 @@ io_uring_sqe* RingEngine::next_entry() {
 }
 
 void RingEngine::submit(Operation& op) {
+    if (op.kind == OperationKind::write_durable && bytes_of(op) < durable_bytes_in_ring_min)
+        return durable_writes_->submit(op);
     io_uring_sqe* entry = next_entry();
     switch (op.kind) {
         case OperationKind::receive:
@@ -81,6 +101,9 @@ void RingEngine::submit(Operation& op) {
         case OperationKind::sync:
             io_uring_prep_fsync(entry, op.fd, IORING_FSYNC_DATASYNC);
             break;
+        case OperationKind::write_durable:
+            io_uring_prep_writev2(entry, op.fd, op.pieces, op.piece_count, op.offset, RWF_DSYNC);
+            break;
     }
     io_uring_sqe_set_data(entry, &op);
 }
@@ -93,6 +116,7 @@ void RingEngine::cancel(Operation& operation) {
 
 void RingEngine::poll(Duration timeout) {
     io_uring_cqe* first = nullptr;
+    if (timeout > Duration::zero() && !durable_writes_->falls_asleep()) timeout = Duration::zero();
     if (timeout <= Duration::zero()) {
         io_uring_submit_and_get_events(&ring_);
     } else {
@@ -101,28 +125,37 @@ void RingEngine::poll(Duration timeout) {
                                .tv_nsec = (timeout - whole).count() * 1000};
         io_uring_submit_and_wait_timeout(&ring_, &first, 1, &wait, nullptr);
     }
+    durable_writes_->wakes_up();
     unsigned head = 0;
     unsigned seen = 0;
     io_uring_for_each_cqe(&ring_, head, first) {
-        end(*first);
+        completed(*first);
         ++seen;
     }
     io_uring_cq_advance(&ring_, seen);
+    for (const auto& [operation, result] : durable_writes_->take_ended()) end(*operation, result);
 }
 
-void RingEngine::end(const io_uring_cqe& completion) {
+void RingEngine::completed(const io_uring_cqe& completion) {
     void* data = io_uring_cqe_get_data(&completion);
-    if (data == &interrupt_mark) return arm_interrupt();
+    if (data == &interrupt_mark) {
+        if (!(completion.flags & IORING_CQE_F_MORE)) arm_interrupt();
+        return;
+    }
     if (data == &cancel_mark) return;
-    auto& operation = *static_cast<Operation*>(data);
-    operation.result = completion.res;
+    end(*static_cast<Operation*>(data), completion.res);
+}
+
+void RingEngine::end(Operation& operation, int result) {
+    operation.result = result;
     operation.ended = true;
     if (operation.waiter) scheduler_.wake(*operation.waiter, env::Wake::signalled);
 }
 
+// Tells of every interrupt from now on; the count itself nobody reads.
 void RingEngine::arm_interrupt() {
     io_uring_sqe* entry = next_entry();
-    io_uring_prep_read(entry, interrupt_fd_, &interrupt_count_, sizeof interrupt_count_, 0);
+    io_uring_prep_poll_multishot(entry, interrupt_fd_, POLLIN);
     io_uring_sqe_set_data(entry, &interrupt_mark);
 }
 

@@ -1,6 +1,5 @@
 #include "net/kafka/frame_reader.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "core/base/endian.h"
@@ -40,13 +39,15 @@ Result<void> FrameReader::fill(std::size_t wanted) {
 void FrameReader::make_room(std::size_t wanted) {
     if (chunk_.size() >= taken_ + wanted) return;
     // Frames that were cut keep the old chunk alive; what is left of it moves to the new one.
-    Buffer fresh = Buffer::allocate(std::max(options_.chunk_bytes, wanted));
+    const bool large = wanted > options_.chunk_bytes;
+    Buffer fresh = large ? budget_.chunks().take(wanted) : Buffer::allocate(options_.chunk_bytes);
     if (partial() > 0) std::memcpy(fresh.data(), chunk_.data() + taken_, partial());
     if (partial() > 8 && PLANT("connection.byte_lost_between_chunks"))
         std::memmove(fresh.data() + 8, fresh.data() + 9, partial() - 9);
     filled_ = partial();
     taken_ = 0;
-    chunk_ = std::move(fresh);
+    std::swap(chunk_, fresh);
+    if (fresh.size() > options_.chunk_bytes) budget_.chunks().keep(std::move(fresh));
 }
 
 }  // namespace sluice::net

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "core/env/event.h"
+#include "net/kafka/chunk_pool.h"
 
 namespace sluice::net {
 
@@ -45,8 +46,11 @@ public:
         return Share(*this, wanted);
     }
     std::size_t left() const { return left_; }
+    ChunkPool& chunks() { return chunks_; }
 
 private:
+    static constexpr std::size_t chunk_bytes_kept_max = std::size_t{4} << 20;
+
     void give_back(std::size_t bytes) {
         left_ += bytes;
         freed_.notify_all();
@@ -56,6 +60,7 @@ private:
     env::Signal freed_;
     const std::size_t total_;
     std::size_t left_;
+    ChunkPool chunks_{chunk_bytes_kept_max};
 };
 
 }  // namespace sluice::net

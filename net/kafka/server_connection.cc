@@ -4,6 +4,8 @@
 
 namespace sluice::net {
 
+constexpr std::size_t replies_together_max = 32;
+
 ServerConnection::ServerConnection(env::Env& env, broker::Service& service, MemoryBudget& budget,
                                    const ConnectionLimits& limits,
                                    std::unique_ptr<env::Connection> connection)
@@ -80,18 +82,19 @@ void ServerConnection::write_replies() {
             if (changed_.wait().failed()) break;
             continue;
         }
-        // Finished once, whatever comes of writing it.
-        if (begun_.size() > 1 && PLANT("connection.answers_out_of_order"))
-            std::swap(begun_[0], begun_[1]);
-        const Begun next = std::move(begun_.front());
-        begun_.pop_front();
-        ++unwritten_;
-        auto frame = next.reply->finish();
-        const bool written = frame && (frame->empty() || write_all(std::move(*frame)));
-        --unwritten_;
-        unread_bytes_ -= next.reply->bytes();
+        // What one sync made ready goes in one write.
+        std::vector<Begun> together;
+        std::vector<Bytes> pieces;
+        bool finished = true;
+        do {
+            finished = finish_next(together, pieces);
+        } while (finished && !begun_.empty() && begun_.front().reply->is_ready() &&
+                 together.size() < replies_together_max);
+        const bool written = pieces.empty() || write_all(pieces);
+        for (const Begun& each : together) unread_bytes_ -= each.reply->bytes();
+        unwritten_ -= together.size();
         room_.set();
-        if (!written) break;
+        if (!finished || !written) break;
     }
     connection_->close();
     writing_ended_ = true;
@@ -99,9 +102,23 @@ void ServerConnection::write_replies() {
     watch_ended_.set();
 }
 
-Result<void> ServerConnection::write_all(std::vector<Bytes> frame) {
+// The answer that is next in turn, finished once, whatever comes of writing it. False when the
+// connection must end with those before it.
+bool ServerConnection::finish_next(std::vector<Begun>& together, std::vector<Bytes>& pieces) {
+    if (begun_.size() > 1 && PLANT("connection.answers_out_of_order"))
+        std::swap(begun_[0], begun_[1]);
+    together.push_back(std::move(begun_.front()));
+    begun_.pop_front();
+    ++unwritten_;
+    auto frame = together.back().reply->finish();
+    if (frame.failed()) return false;
+    for (Bytes& piece : *frame) pieces.push_back(std::move(piece));
+    return true;
+}
+
+Result<void> ServerConnection::write_all(const std::vector<Bytes>& pieces) {
     std::vector<Slice> left;
-    for (const Bytes& piece : frame)
+    for (const Bytes& piece : pieces)
         if (!piece.empty()) left.push_back(piece.view());
     std::span<Slice> rest(left);
     writing_ = true;

@@ -48,7 +48,8 @@ private:
     void read_requests();
     void write_replies();
     void watch();
-    Result<void> write_all(std::vector<Bytes> frame);
+    bool finish_next(std::vector<Begun>& together, std::vector<Bytes>& pieces);
+    Result<void> write_all(const std::vector<Bytes>& pieces);
     void refuse_frame();
 
     env::Env& env_;

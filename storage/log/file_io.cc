@@ -9,6 +9,27 @@
 #include "storage/log/pages.h"
 
 namespace sluice::storage {
+namespace {
+
+// Calls `write` with what is left until nothing is.
+template <class Write>
+Result<void> write_rest(std::span<const Slice> pieces, std::uint64_t& written, Write write) {
+    std::vector<Slice> rest(pieces.begin(), pieces.end());
+    std::size_t first = 0;
+    while (first < rest.size()) {
+        TRY(std::size_t count, write(std::span<const Slice>(rest).subspan(first)));
+        // A disk that takes nothing and gives no reason would keep us here for ever.
+        if (count == 0) return Error::io;
+        if (PLANT("log.short_write_taken_as_whole")) return {};
+        written += count;
+        while (first < rest.size() && count >= rest[first].size()) count -= rest[first++].size();
+        if (first < rest.size()) rest[first] = rest[first].subspan(count);
+        SOMETIMES("log.short_write", first < rest.size());
+    }
+    return {};
+}
+
+}  // namespace
 
 Result<std::size_t> read_fully(env::File& file, std::uint64_t offset, MutableSlice into) {
     std::size_t done = 0;
@@ -22,19 +43,16 @@ Result<std::size_t> read_fully(env::File& file, std::uint64_t offset, MutableSli
 
 Result<void> write_fully(env::File& file, std::uint64_t offset, std::span<const Slice> pieces,
                          std::uint64_t& written) {
-    std::vector<Slice> rest(pieces.begin(), pieces.end());
-    std::size_t first = 0;
-    while (first < rest.size()) {
-        TRY(std::size_t count, file.write(offset + written, std::span(rest).subspan(first)));
-        // A disk that takes nothing and gives no reason would keep us here for ever.
-        if (count == 0) return Error::io;
-        if (PLANT("log.short_write_taken_as_whole")) return {};
-        written += count;
-        while (first < rest.size() && count >= rest[first].size()) count -= rest[first++].size();
-        if (first < rest.size()) rest[first] = rest[first].subspan(count);
-        SOMETIMES("log.short_write", first < rest.size());
-    }
-    return {};
+    return write_rest(pieces, written, [&](std::span<const Slice> rest) {
+        return file.write(offset + written, rest);
+    });
+}
+
+Result<void> write_durably(env::File& file, std::uint64_t offset, std::span<const Slice> pieces,
+                           std::uint64_t& written) {
+    return write_rest(pieces, written, [&](std::span<const Slice> rest) {
+        return file.write_durable(offset + written, rest);
+    });
 }
 
 Result<void> write_fully(env::File& file, std::uint64_t offset, Slice bytes) {

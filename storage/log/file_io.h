@@ -17,6 +17,9 @@ Result<std::size_t> read_fully(env::File& file, std::uint64_t offset, MutableSli
 Result<void> write_fully(env::File& file, std::uint64_t offset, std::span<const Slice> pieces,
                          std::uint64_t& written);
 Result<void> write_fully(env::File& file, std::uint64_t offset, Slice bytes);
+// All of it is durable on return, and what `written` counts in any case.
+Result<void> write_durably(env::File& file, std::uint64_t offset, std::span<const Slice> pieces,
+                           std::uint64_t& written);
 // The same in up to three parts, so that all whole pages can go by direct I/O: pieces between the
 // first and the last begin and end at pages, in memory as in the file.
 Result<void> write_pages(env::File& file, std::uint64_t offset, std::span<const Slice> pieces);

@@ -16,11 +16,11 @@ namespace sluice::storage {
 class Log;
 struct LogDoors;
 
-// Makes durable what the logs of one shard appended, all of it with one write and one sync: at once
-// when the disk is idle, otherwise with the next record, never after a fixed delay. The segments
-// are written behind it; after a crash replay_journals() gives them what they lack.
+// Makes durable what the logs of one shard appended, all of it with one durable write: at once when
+// the disk is idle, otherwise with the next record, never after a fixed delay. The segments are
+// written behind it; after a crash replay_journals() gives them what they lack.
 //
-// After a failed write or sync nothing more can be made durable here, and every log that wants it
+// After a failed write nothing more can be made durable here, and every log that wants it
 // goes offline.
 class Journal {
 public:
@@ -38,7 +38,8 @@ public:
     // from now on logs are secured by their segments alone.
     void close();
     bool failed() const { return failed_; }
-    void join() { fibers_.join(); }
+    // Waits for its end, and says what it did.
+    void join();
 
 private:
     struct Part {
@@ -89,7 +90,8 @@ private:
     env::Signal synced_;  // Segments were.
     Buffer head_;
     bool failed_ = false;
-    bool closed_;                    // Or there never was one.
+    bool closed_;  // Or there never was one.
+    std::uint64_t bytes_written_ = 0;
     std::uint64_t relieved_at_ = 0;  // So much was written behind when memory was last asked for.
     env::FiberGroup fibers_;
 };

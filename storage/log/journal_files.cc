@@ -30,8 +30,7 @@ bool JournalFiles::fits(std::size_t record_bytes) const {
     return !used_.empty() && position_ + record_bytes + page_bytes <= file_bytes_;
 }
 
-// A sync of a file that grows costs more than one of a file that does not: it grows by more than
-// the record, with zeros.
+// A durable write costs more where the file grows: it grows by more than the record, with zeros.
 Result<void> JournalFiles::write(std::span<const Slice> pieces, std::size_t record_bytes) {
     File& file = used_.back();
     ASSERT(position_ + record_bytes <= file_bytes_);
@@ -49,7 +48,9 @@ Result<void> JournalFiles::write(std::span<const Slice> pieces, std::size_t reco
             all.push_back(zeros_.all().first(std::min<std::uint64_t>(zeros_bytes, size - at)));
     }
     std::uint64_t written = 0;
-    const auto done = write_fully(*file.file, position_, all, written);
+    const auto done = PLANT("journal.acknowledged_before_sync")
+                          ? write_fully(*file.file, position_, all, written)
+                          : write_durably(*file.file, position_, all, written);
     file.size = std::max(file.size, page_floor(position_ + written));
     // A disk that has room for the record but not for the zeros is good enough.
     if (done.failed() && (done.error() != Error::no_space || written < record_bytes)) return done;

@@ -40,10 +40,10 @@ public:
         return std::min<std::uint64_t>(file_bytes_ - page_bytes, journal_record_bytes_max);
     }
     bool fits(std::size_t record_bytes) const;
-    // Writes one record behind the last one in the current file. Error::no_space: try again.
+    // Writes one record behind the last one in the current file; it is durable on return.
+    // Error::no_space: try again.
     Result<void> write(std::span<const Slice> pieces, std::size_t record_bytes);
-    Result<void> sync() { return used_.back().file->sync(); }
-    // The record with this head was written, and is durable: the next one goes behind it.
+    // The record with this head was written: the next one goes behind it.
     void written(const JournalHead& head);
     // It has batches of `log` up to `end`.
     void holds(Log& log, Offset end);

@@ -122,6 +122,7 @@ bool Log::commit_once() {
     if (ended_) return false;
     const Visit visit(*this);
     const std::uint64_t until = tail_.added_mark();
+    resources_.wrote_behind_at = resources_.doors.scheduler.now();
     const LogWriter::Policy policy{
         .everything = is_lazy() || sync_now_ || std::exchange(write_all_, false),
         .flush_messages = is_lazy() ? config_.flush_messages : INT64_MAX,
@@ -150,8 +151,14 @@ bool Log::commit_once() {
 }
 
 bool Log::writes_behind() const {
+    const LogOptions& options = resources_.options;
+    const Duration rest = resources_.doors.scheduler.now() - resources_.wrote_behind_at;
+    const std::size_t limit =
+        rest < options.write_behind_interval
+            ? options.write_behind_bytes
+            : std::min(options.write_behind_bytes_min, options.write_behind_bytes);
     // Less than a page may not end one.
-    const std::size_t bytes = std::max(resources_.options.write_behind_bytes, page_bytes);
+    const std::size_t bytes = std::max(limit, page_bytes);
     return tail_.secured_mark() >= tail_.written_mark() + bytes || writer_.roll_due();
 }
 

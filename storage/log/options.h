@@ -22,16 +22,19 @@ struct LogOptions {
     // for a batch that does not fit into a file, segments are synced.
     std::size_t journal_files_max = 4;
     std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
-    // A new file grows by this much.
-    std::size_t journal_growth_bytes = std::size_t{1} << 20;
+    // A new file grows by this much. The first sync behind more takes a disk milliseconds.
+    std::size_t journal_growth_bytes = std::size_t{256} << 10;
     // One record takes about so much, at least one block of one log, in about so many pieces.
     std::size_t journal_commit_bytes_max = std::size_t{4} << 20;
     std::size_t journal_entries_max = 4096;
     // Smaller pieces are copied together, larger ones written from where they are.
     std::size_t journal_copy_bytes_max = 16 << 10;
-    // A log that has so much in the journal only writes it to its segment; whatever it is, after so
-    // long.
+    // A log that has so much in the journal only writes it to its segment; with the smaller amount
+    // when no log of the shard did so for a while, because large writes hold up the journal's; and
+    // whatever it is, after the delay.
     std::size_t write_behind_bytes = std::size_t{1} << 20;
+    std::size_t write_behind_bytes_min = std::size_t{128} << 10;
+    Duration write_behind_interval = milliseconds(20);
     Duration write_behind_delay = seconds(10);
 
     // One write, at least one block.

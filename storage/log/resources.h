@@ -55,6 +55,8 @@ struct LogResources {
     std::map<std::string, Log*> logs;
     // The names of the logs that the last run left are durable.
     bool names_synced = false;
+    // A log last began to bring to its segment what it has in the journal.
+    Time wrote_behind_at{};
     // The disk is full, or nearly: appends are refused until it is not.
     bool disk_full = false;
     DiskRoom room;

@@ -153,6 +153,18 @@ private:
             std::copy_n(all.begin(), count, bytes.begin() + static_cast<std::ptrdiff_t>(offset));
             return count;
         }
+        Result<std::size_t> write_durable(std::uint64_t offset,
+                                          std::span<const Slice> pieces) override {
+            TRY(const std::size_t count, write(offset, pieces));
+            CHECK_OK(disk_.pass(path_));
+            ++disk_.syncs;
+            if (disk_.fails(disk_.fail_syncs, path_)) return Error::io;
+            auto& synced = inode_->synced;
+            if (synced.size() < inode_->now.size()) synced.resize(inode_->now.size());
+            const auto from = inode_->now.begin() + static_cast<std::ptrdiff_t>(offset);
+            std::copy_n(from, count, synced.begin() + static_cast<std::ptrdiff_t>(offset));
+            return count;
+        }
         Result<void> sync() override {
             const auto bytes = inode_->now;
             CHECK_OK(disk_.pass(path_));

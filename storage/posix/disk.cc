@@ -33,15 +33,20 @@ public:
 
     Result<std::size_t> read(std::uint64_t offset, MutableSlice into) override {
         iovec piece{into.data(), into.size()};
-        return perform(OperationKind::read, offset, {&piece, 1});
+        return count_of(perform(OperationKind::read, offset, {&piece, 1}));
     }
 
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
-        std::array<iovec, pieces_per_call_max> list;
-        const std::size_t count = std::min(pieces.size(), list.size());
-        for (std::size_t i = 0; i < count; ++i)
-            list[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-        return perform(OperationKind::write, offset, std::span(list).first(count));
+        return count_of(write_as(OperationKind::write, offset, pieces));
+    }
+
+    Result<std::size_t> write_durable(std::uint64_t offset,
+                                      std::span<const Slice> pieces) override {
+        const int result = write_as(OperationKind::write_durable, offset, pieces);
+        if (result != -EOPNOTSUPP) return count_of(result);
+        TRY(const std::size_t count, write(offset, pieces));
+        CHECK_OK(sync());
+        return count;
     }
 
     Result<void> sync() override {
@@ -67,16 +72,25 @@ private:
         return static_cast<std::size_t>(result);
     }
 
-    Result<std::size_t> perform(OperationKind kind, std::uint64_t offset, std::span<iovec> pieces) {
+    int write_as(OperationKind kind, std::uint64_t offset, std::span<const Slice> pieces) {
+        std::array<iovec, pieces_per_call_max> list;
+        const std::size_t count = std::min(pieces.size(), list.size());
+        for (std::size_t i = 0; i < count; ++i)
+            list[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
+        return perform(kind, offset, std::span(list).first(count));
+    }
+
+    // What the system call answered.
+    int perform(OperationKind kind, std::uint64_t offset, std::span<iovec> pieces) {
         Operation op{.kind = kind,
                      .fd = fd_,
                      .pieces = pieces.data(),
                      .piece_count = static_cast<unsigned>(pieces.size())};
         op.offset = offset;
-        if (!is_aligned(offset, pieces) || !open_direct()) return count_of(reactor_.perform(op));
+        if (!is_aligned(offset, pieces) || !open_direct()) return reactor_.perform(op);
         op.fd = direct_fd_;
         const int result = reactor_.perform(op);
-        if (result != -EINVAL) return count_of(result);
+        if (result != -EINVAL) return result;
         // The device wants more than 4096 gives.
         direct_refused_ = true;
         Operation again{.kind = kind,
@@ -84,7 +98,7 @@ private:
                         .pieces = pieces.data(),
                         .piece_count = static_cast<unsigned>(pieces.size())};
         again.offset = offset;
-        return count_of(reactor_.perform(again));
+        return reactor_.perform(again);
     }
 
     static bool is_aligned(std::uint64_t offset, std::span<const iovec> pieces) {

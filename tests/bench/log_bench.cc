@@ -40,17 +40,17 @@ struct SilentLogger final : env::Logger {
 
 class BlockingFile final : public env::File {
 public:
-    explicit BlockingFile(int fd) : fd_(fd) {}
+    BlockingFile(int fd, std::uint64_t& writes) : fd_(fd), writes_(writes) {}
     ~BlockingFile() override { ::close(fd_); }
     Result<std::size_t> read(std::uint64_t offset, MutableSlice into) override {
         return counted(::pread(fd_, into.data(), into.size(), static_cast<off_t>(offset)));
     }
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
-        std::vector<iovec> vectors;
-        for (const Slice piece : pieces)
-            vectors.push_back({const_cast<std::uint8_t*>(piece.data()), piece.size()});
-        const auto count = static_cast<int>(std::min<std::size_t>(vectors.size(), 1024));
-        return counted(::pwritev(fd_, vectors.data(), count, static_cast<off_t>(offset)));
+        return write_as(0, offset, pieces);
+    }
+    Result<std::size_t> write_durable(std::uint64_t offset,
+                                      std::span<const Slice> pieces) override {
+        return write_as(RWF_DSYNC, offset, pieces);
     }
     Result<void> sync() override {
         if (::fdatasync(fd_) != 0) return Error::io;
@@ -67,22 +67,34 @@ public:
     }
 
 private:
+    Result<std::size_t> write_as(int flags, std::uint64_t offset, std::span<const Slice> pieces) {
+        std::vector<iovec> vectors;
+        for (const Slice piece : pieces)
+            vectors.push_back({const_cast<std::uint8_t*>(piece.data()), piece.size()});
+        const auto count = static_cast<int>(std::min<std::size_t>(vectors.size(), 1024));
+        ++writes_;
+        return counted(::pwritev2(fd_, vectors.data(), count, static_cast<off_t>(offset), flags));
+    }
     static Result<std::size_t> counted(ssize_t count) {
         if (count < 0) return Error::io;
         return static_cast<std::size_t>(count);
     }
     int fd_;
+    std::uint64_t& writes_;
 };
 
 class BlockingDisk final : public env::Disk {
 public:
     explicit BlockingDisk(fs::path root) : root_(std::move(root)) {}
+
+    std::uint64_t writes = 0;  // Calls, of all files.
+
     Result<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override {
         int flags = mode == env::OpenMode::read ? O_RDONLY : O_RDWR;
         if (mode == env::OpenMode::create || mode == env::OpenMode::create_new) flags |= O_CREAT;
         const int fd = ::open((root_ / path).c_str(), flags | O_CLOEXEC, 0644);
         if (fd < 0) return errno == ENOENT ? Error::not_found : Error::io;
-        return std::unique_ptr<env::File>(std::make_unique<BlockingFile>(fd));
+        return std::unique_ptr<env::File>(std::make_unique<BlockingFile>(fd, writes));
     }
     Result<void> make_directory(const std::string& path) override {
         fs::create_directories(root_ / path);
@@ -168,6 +180,7 @@ public:
     SilentLogger logger{clock, {}};
     env::Scheduler scheduler{clock, {.fibers_max = 1000}};
     BlockingDisk disk{directory};
+    Random random{1};
     std::unique_ptr<Store> store =
         std::make_unique<Store>(LogDoors{scheduler, clock, disk, logger, random}, "");
 };
@@ -211,6 +224,7 @@ void append(benchmark::State& state) {
     constexpr int wave = 64;
     std::int64_t batches = 0;
     AllocationCounters allocations(state);
+    const std::uint64_t writes_before = shard.disk.writes;
     shard.run([&] {
         for (auto _ : state) {
             for (int i = 0; i < wave; ++i)
@@ -231,6 +245,8 @@ void append(benchmark::State& state) {
     });
     allocations.finish(static_cast<double>(batches),
                        static_cast<double>(batches) * static_cast<double>(batch.size()));
+    state.counters["disk_writes"] =
+        static_cast<double>(shard.disk.writes - writes_before) / static_cast<double>(batches);
     state.SetBytesProcessed(batches * static_cast<std::int64_t>(batch.size()));
     state.SetItemsProcessed(batches * state.range(0));
     shard.close(std::move(log));

@@ -256,6 +256,35 @@ TEST_P(DiskDoorTest, SyncsFilesAndDirectories) {
     on_one_shard([](env::Env& env) { EXPECT_EQ(content(env, "d/f"), std::string(100'000, 'x')); });
 }
 
+// Small and large, by either way into a file, over what is there and behind its end.
+TEST_P(DiskDoorTest, WritesDurablyWhatItSaysItTook) {
+    constexpr std::size_t page = 4096;
+    const auto write_durably = [](env::File& file, std::uint64_t offset, Slice bytes) {
+        while (!bytes.empty()) {
+            const auto taken = file.write_durable(offset, {&bytes, 1});
+            ASSERT_TRUE(taken);
+            ASSERT_GT(*taken, 0u);
+            ASSERT_LE(*taken, bytes.size());
+            offset += *taken;
+            bytes = bytes.subspan(*taken);
+        }
+    };
+    on_one_shard([&](env::Env& env) {
+        auto file = env.disk.open("f", OpenMode::create);
+        ASSERT_TRUE(file);
+        Buffer pages = Buffer::allocate(40 * page, page);
+        std::ranges::fill(pages.all(), std::uint8_t{'x'});
+        write_durably(**file, 0, pages.all().first(2 * page));
+        write_durably(**file, page, pages.all().first(2 * page));
+        write_durably(**file, 2 * page, pages.all());
+        write_durably(**file, 10, as_slice("in between"));
+        EXPECT_EQ((*file)->size().value(), 42 * page);
+    });
+    std::string expected(42 * page, 'x');
+    expected.replace(10, 10, "in between");
+    on_one_shard([&](env::Env& env) { EXPECT_EQ(content(env, "f"), expected); });
+}
+
 TEST_P(DiskDoorTest, LetsOperationsOfOneFileOverlap) {
     on_one_shard([](env::Env& env) {
         auto file = env.disk.open("f", OpenMode::create);

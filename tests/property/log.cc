@@ -99,6 +99,7 @@ public:
         options_.journal_entries_max = 1 + random_.below(4);
         options_.journal_copy_bytes_max = 128u << random_.below(6);
         options_.write_behind_bytes = 256u << random_.below(6);
+        options_.write_behind_bytes_min = options_.write_behind_bytes >> random_.below(4);
         options_.write_behind_delay =
             milliseconds(static_cast<std::int64_t>(1 + random_.below(2000)));
         options_.housekeeping_interval =

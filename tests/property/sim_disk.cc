@@ -137,6 +137,24 @@ RC_GTEST_PROP(SimDisk, LeavesOfEachSectorSomethingThatItHeldSinceTheLastSync, ()
     }
 }
 
+RC_GTEST_PROP(SimDisk, KeepsADurableWriteWhateverElseIsLost, ()) {
+    SimDisk disk;
+    disk.set_random(Random(*rc::gen::arbitrary<std::uint64_t>()));
+    const FileId file = *disk.open("f", env::OpenMode::create);
+    disk.end_sync_directory(*disk.begin_sync_directory(""));
+    Twin twin;
+    for (int i = 0, steps = *rc::gen::inRange(0, 10); i < steps; ++i)
+        twin.apply(arbitrary_step(), disk, file);
+    const Step last = arbitrary_step();
+    twin.apply({.offset = last.offset, .bytes = last.bytes, .fill = last.fill}, disk, file);
+    disk.end_sync(file, disk.image(file).begin_sync(last.offset, last.bytes));
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+        SimDisk some = disk.crash_clone({.keep_unsynced_percent = 30, .random = Random(seed)});
+        RC_ASSERT(content(some, "f").substr(last.offset, last.bytes) ==
+                  std::string(last.bytes, static_cast<char>(last.fill)));
+    }
+}
+
 RC_GTEST_PROP(SimDisk, LeavesOfEachNameSomethingThatItMeantSinceTheLastSync, ()) {
     SimDisk disk;
     const std::vector<std::string> directories{"", "d/", "e/"};

@@ -22,9 +22,13 @@ public:
     }
     Result<std::size_t> write(std::uint64_t offset, std::span<const Slice> pieces) override {
         TRY(const std::size_t count, file_->write(offset, pieces));
-        std::string bytes;
-        for (const Slice piece : pieces) bytes += as_text(piece);
-        recorder_.wrote(path_, std::string_view(bytes).substr(0, count));
+        recorder_.wrote(path_, std::string_view(text_of(pieces)).substr(0, count));
+        return count;
+    }
+    Result<std::size_t> write_durable(std::uint64_t offset,
+                                      std::span<const Slice> pieces) override {
+        TRY(const std::size_t count, file_->write_durable(offset, pieces));
+        recorder_.wrote_durably(path_, std::string_view(text_of(pieces)).substr(0, count));
         return count;
     }
     Result<void> sync() override {
@@ -37,6 +41,12 @@ public:
     Result<std::uint64_t> size() override { return file_->size(); }
 
 private:
+    static std::string text_of(std::span<const Slice> pieces) {
+        std::string bytes;
+        for (const Slice piece : pieces) bytes += as_text(piece);
+        return bytes;
+    }
+
     const std::unique_ptr<env::File> file_;
     const std::string path_;
     Recorder& recorder_;
@@ -96,7 +106,8 @@ std::string Recorder::complaint_about(const std::string& mark) {
     std::string complaint = "it was written nowhere before the answer";
     for (const auto& [path, when] : written_[mark]) {
         if (when > answer->second) continue;
-        if (!was_synced(files_[path].syncs, when, answer->second)) {
+        const bool durable = durable_[mark].contains(path);
+        if (!durable && !was_synced(files_[path].syncs, when, answer->second)) {
             complaint = fmt::format("{} was not synced between the write and the answer", path);
             continue;
         }
@@ -135,6 +146,16 @@ void Recorder::wrote(const std::string& path, std::string_view bytes) {
     files_[path].written = ++now_;
     for (const std::string& mark : marks_)
         if (bytes.find(mark) != std::string_view::npos) written_[mark].emplace(path, now_);
+}
+
+void Recorder::wrote_durably(const std::string& path, std::string_view bytes) {
+    wrote(path, bytes);
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [mark, places] : written_) {
+        const auto place = places.find(path);
+        if (place != places.end() && place->second == files_[path].written)
+            durable_[mark].insert(path);
+    }
 }
 
 void Recorder::synced(const std::string& path, std::uint64_t begun) {

@@ -23,8 +23,8 @@ public:
     std::optional<std::uint64_t> answered(const std::string& mark);
 
     // Why `mark` was not durable when its answer began; empty when it was: in some file it was
-    // written whole, a sync of that file began after that and ended well, and the names that lead
-    // to the file were synced since they changed.
+    // written whole, durably or with a sync of that file that began after that and ended well, and
+    // the names that lead to the file were synced since they changed.
     std::string complaint_about(const std::string& mark);
     // The same of a name that took another's place, its content included.
     std::string complaint_about_rename(const std::string& mark, const std::string& name);
@@ -33,6 +33,7 @@ public:
     // For the doors. Moments count up; `begun` is when the call came.
     std::uint64_t moment();
     void wrote(const std::string& path, std::string_view bytes);
+    void wrote_durably(const std::string& path, std::string_view bytes);
     void synced(const std::string& path, std::uint64_t begun);
     void created(const std::string& path);
     void renamed(const std::string& from, const std::string& to);
@@ -59,6 +60,7 @@ private:
     std::map<std::string, File> files_;
     std::map<std::string, std::vector<Sync>> directories_;
     std::map<std::string, std::map<std::string, Moment>> written_;  // Mark, file, moment.
+    std::map<std::string, std::set<std::string>> durable_;          // Marks, by those very writes.
     std::map<std::string, Moment> answers_;
     std::string expected_;
     std::vector<std::string> marks_;

@@ -1,6 +1,8 @@
 // Produce: batches are checked and ordered in the order of the requests; the answers wait for the
 // disk and do not hold up the requests behind them.
 
+#include <algorithm>
+
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/metadata/topic_name.h"
@@ -22,6 +24,7 @@ public:
 
     void start();
     Result<std::vector<Bytes>> finish() override;
+    bool is_ready() const override;
 
 private:
     struct Item {
@@ -114,6 +117,18 @@ void ProduceReply::commit_group(Group& group) {
             item->outcome.error = item->partition->wait_committed(item->outcome.next);
         item->partition = Partition::Use();
     }
+}
+
+bool ProduceReply::is_ready() const {
+    const ShardId here = broker_.env().shards.self();
+    return std::ranges::all_of(groups_, [here](const auto& entry) {
+        const auto& [home, group] = entry;
+        if (home != here) return group->call.has_ended();
+        return std::ranges::all_of(group->items, [](const Item* item) {
+            return item->outcome.error != ErrorCode::none ||
+                   item->partition->high_watermark() >= item->outcome.next;
+        });
+    });
 }
 
 Result<std::vector<Bytes>> ProduceReply::finish() {
