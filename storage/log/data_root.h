@@ -23,14 +23,19 @@ public:
     Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:
+    enum class LastStop { unclean, clean, clean_of_kafka };
+
     Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
-    Result<bool> is_marked_clean();
+    Result<LastStop> last_stop();
+    Result<void> take_starts(LastStop last);
+    Result<void> bring_start(const std::string& log, Offset start);
     Result<void> take_clean_mark();
     Result<std::vector<std::string>> snapshots();
 
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
     bool keeps_journals_ = false;
+    std::map<std::string, Offset> starts_;  // As of the last checkpoint.
 };
 
 }  // namespace sluice::storage
