@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 namespace sluice::sim {
 namespace {
 
-std::vector<std::string> parts_of(const std::string& path) {
-    std::vector<std::string> parts;
+std::vector<std::string_view> parts_of(std::string_view path) {
+    std::vector<std::string_view> parts;
     for (std::size_t at = 0; at < path.size();) {
         const std::size_t end = std::min(path.find('/', at), path.size());
-        std::string part = path.substr(at, end - at);
-        if (!part.empty() && part != ".") parts.push_back(std::move(part));
+        const std::string_view part = path.substr(at, end - at);
+        if (!part.empty() && part != ".") parts.push_back(part);
         at = end + 1;
     }
     return parts;
@@ -31,12 +32,11 @@ SimDisk::SimDisk(const Options& options) : options_(options) {
 
 // --- Names ---
 
-Result<std::uint64_t> SimDisk::directory_of(const std::vector<std::string>& parts,
-                                            std::size_t count) const {
+Result<std::uint64_t> SimDisk::directory_of(std::span<const std::string_view> parts) const {
     std::uint64_t at = root;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (const std::string_view part : parts) {
         const Inode& here = inodes_.at(at);
-        const auto found = here.entries.find(parts[i]);
+        const auto found = here.entries.find(part);
         if (found == here.entries.end()) return Error::not_found;
         at = found->second;
         if (!inodes_.at(at).is_directory) return Error::io;
@@ -47,11 +47,11 @@ Result<std::uint64_t> SimDisk::directory_of(const std::vector<std::string>& part
 Result<SimDisk::Place> SimDisk::find(const std::string& path) const {
     const auto parts = parts_of(path);
     if (parts.empty()) return Place{.directory = 0, .name = "", .target = root};
-    TRY(const std::uint64_t directory, directory_of(parts, parts.size() - 1));
+    TRY(const std::uint64_t directory, directory_of(std::span(parts).first(parts.size() - 1)));
     const Inode& here = inodes_.at(directory);
     const auto found = here.entries.find(parts.back());
     const std::uint64_t target = found == here.entries.end() ? 0 : found->second;
-    return Place{.directory = directory, .name = parts.back(), .target = target};
+    return Place{.directory = directory, .name = std::string(parts.back()), .target = target};
 }
 
 std::uint64_t SimDisk::make_inode(bool is_directory) {
@@ -117,7 +117,7 @@ void SimDisk::close(FileId file) {
 Result<void> SimDisk::make_directory(const std::string& path) {
     const auto parts = parts_of(path);
     std::uint64_t at = root;
-    for (const std::string& part : parts) {
+    for (const std::string_view part : parts) {
         auto& entries = inodes_.at(at).entries;
         const auto found = entries.find(part);
         if (found != entries.end()) {
@@ -127,7 +127,7 @@ Result<void> SimDisk::make_directory(const std::string& path) {
         }
         if (!has_room(1)) return Error::no_space;
         const std::uint64_t made = make_inode(true);
-        set_entry({.directory = at, .name = part, .target = 0}, made);
+        set_entry({.directory = at, .name = std::string(part), .target = 0}, made);
         at = made;
     }
     return {};
@@ -160,7 +160,7 @@ Result<void> SimDisk::rename(const std::string& from, const std::string& to) {
 
 Result<std::vector<env::DirectoryEntry>> SimDisk::list(const std::string& path) const {
     const auto parts = parts_of(path);
-    TRY(const std::uint64_t directory, directory_of(parts, parts.size()));
+    TRY(const std::uint64_t directory, directory_of(parts));
     std::vector<env::DirectoryEntry> found;
     for (const auto& [name, inode] : inodes_.at(directory).entries)
         found.push_back({name, inodes_.at(inode).is_directory});
@@ -169,7 +169,7 @@ Result<std::vector<env::DirectoryEntry>> SimDisk::list(const std::string& path) 
 
 Result<SimDisk::DirectoryTicket> SimDisk::begin_sync_directory(const std::string& path) const {
     const auto parts = parts_of(path);
-    TRY(const std::uint64_t directory, directory_of(parts, parts.size()));
+    TRY(const std::uint64_t directory, directory_of(parts));
     return DirectoryTicket{.directory = directory, .change = changes_};
 }
 

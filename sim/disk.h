@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/strong.h"
@@ -90,8 +92,9 @@ private:
     struct Inode {
         bool is_directory = false;
         FileImage image;
-        std::map<std::string, std::uint64_t> entries;          // As processes see them,
-        std::map<std::string, std::uint64_t> durable_entries;  // and after a power cut.
+        using Names = std::map<std::string, std::uint64_t, std::less<>>;
+        Names entries;              // As processes see them,
+        Names durable_entries;      // and after a power cut.
         std::uint32_t holders = 0;  // Names, pending changes and open files that refer to it.
     };
     // One name of one directory now means `after` (0: nothing); not durable yet.
@@ -109,8 +112,7 @@ private:
     };
     static constexpr std::uint64_t root = 1;
 
-    Result<std::uint64_t> directory_of(const std::vector<std::string>& parts,
-                                       std::size_t count) const;
+    Result<std::uint64_t> directory_of(std::span<const std::string_view> parts) const;
     Result<Place> find(const std::string& path) const;
     std::uint64_t make_inode(bool is_directory);
     std::uint64_t set_entry(const Place& place, std::uint64_t after, std::uint64_t needs = 0);

@@ -12,7 +12,7 @@ using namespace protocol;
 namespace {
 
 constexpr std::string_view topic_name = "target";
-constexpr std::size_t bomb_bytes = 4 << 20;  // More than the broker unpacks here.
+constexpr std::size_t bomb_bytes = 1 << 20;  // More than the broker unpacks here.
 constexpr Duration patience = seconds(3);
 
 }  // namespace

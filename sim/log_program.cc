@@ -5,6 +5,7 @@
 #include "core/protocol/compression.h"
 #include "core/protocol/record.h"
 #include "core/protocol/validate_batch.h"
+#include "core/replication/leader_epochs.h"
 #include "core/replication/producer_states.h"
 #include "sim/value.h"
 
@@ -269,9 +270,21 @@ Result<Read> LogProgram::read_from(OpenLog& log, Offset from, std::size_t bytes_
     TRY(const auto read,
         log.log->read(
             {.from = from, .before = log.log->offsets().durable, .bytes_max = bytes_max}));
-    for (const Bytes& piece : read.pieces) collect_records(piece.view(), from, done.records);
+    for (const Bytes& piece : read.pieces) {
+        collect_records(piece.view(), from, done.records);
+        check_epochs(log, piece.view());
+    }
     done.answered = scenario_.world().now();
     return done;
+}
+
+// The log knows which epoch wrote what it holds.
+void LogProgram::check_epochs(const OpenLog& log, Slice bytes) {
+    protocol::BatchSplitter splitter(bytes);
+    while (const auto batch = splitter.next())
+        if (log.log->epochs().epoch_of(batch->base_offset()) != batch->leader_epoch() &&
+            !scenario_.is_damaged(log.model))
+            scenario_.fail(log.model, "an epoch is not known where it wrote");
 }
 
 void LogProgram::read_now_and_then(ShardWork& shard, OpenLog& log) {

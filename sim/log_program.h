@@ -65,6 +65,7 @@ private:
                               std::deque<Appended>& appended);
     Result<Appended> append(ShardWork& shard, OpenLog& log, const LogScenario::Batch& batch);
     Result<Appended> append_once(OpenLog& log, const LogScenario::Batch& batch);
+    void check_epochs(const OpenLog& log, Slice bytes);
     void read_now_and_then(ShardWork& shard, OpenLog& log);
     Result<Read> read_from(OpenLog& log, Offset from, std::size_t bytes_max);
     bool read_everything(OpenLog& log);

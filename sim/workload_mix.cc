@@ -5,9 +5,12 @@
 #include "sim/draw_options.h"
 #include "sim/group_members.h"
 #include "sim/hostile_client.h"
+#include "sim/offset_admin.h"
+#include "sim/offset_lookup.h"
 #include "sim/pipelined_producer.h"
 #include "sim/produce_consume.h"
 #include "sim/rotten_topic.h"
+#include "sim/session_reader.h"
 #include "sim/topic_churn.h"
 
 namespace sluice::sim {
@@ -38,7 +41,7 @@ BrokerOptions draw_broker(Random& draws) {
     options.broker.metadata_segment_bytes = std::uint64_t{1024} << draws.below(8);
     options.broker.stop_time_max = milliseconds(draws.between(10, 5'000));
     options.broker.reply_memory_max = std::size_t{4096} << draws.below(10);
-    options.broker.decompressed_bytes_max = 2 << 20;
+    options.broker.decompressed_bytes_max = 1 << 18;
     options.broker.log_opens_at_once = 1 + draws.below(8);
     draw_groups(draws, options.broker.groups);
     return options;
@@ -75,9 +78,14 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     parts.workloads.push_back(workload<PipelinedProducer>());
     parts.workloads.push_back(workload<TopicChurn>());
     parts.workloads.push_back(workload<HostileClient>());
+    parts.workloads.push_back(workload<SessionReader>());
+    parts.workloads.push_back(workload<OffsetLookup>());
     const bool expire = options.broker.groups.offsets_retention < seconds(60);
     parts.workloads.push_back([expire](const WorkloadContext& context) {
         return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});
+    });
+    parts.workloads.push_back([expire](const WorkloadContext& context) {
+        return std::make_unique<OffsetAdmin>(context, OffsetAdmin::Options{expire});
     });
     parts.faults.horizon = seconds(60);
     parts.faults.damage_single_copy = true;

@@ -25,6 +25,7 @@ const CommandHelp& sim_help() {
             "Run the broker in the simulator, under faults, from a number that replays the run.",
         .options = {{"seed", "N", "one run"},
                     {"seeds", "A..B", "as many runs, both ends included"},
+                    {"minutes", "M", "seeds from the first on until so much time is over"},
                     {"scenario", "NAME", "what is simulated (default: drawn by the seed)"},
                     {"twice", "", "every seed twice: the runs must not differ"},
                     {"jobs", "N", "so many runs at once (one a processor)"},
@@ -40,6 +41,7 @@ const CommandHelp& sim_help() {
             "  sluice sim --seeds 1..300 --twice\n"
             "  sluice sim --seed 42 --trace run.txt\n"
             "  sluice sim --seed 42 --shrink > plan.txt; sluice sim --seed 42 --plan plan.txt\n"
+            "  sluice sim --minutes 60 --seed 100000 --twice\n"
             "  sluice sim --scenario log --seeds 1..50 --json"};
     return help;
 }
@@ -52,6 +54,7 @@ constexpr int exit_not_covered = 6;
 struct Wishes {
     SeedRange seeds{.first = 1, .last = 20};
     bool seeds_given = false;
+    std::optional<std::uint64_t> minutes;
     sim::RunOptions run;
     sim::MakeScenario make;
     bool json = false;
@@ -68,11 +71,15 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     return value;
 }
 
-std::uint64_t processor_milliseconds() {
+std::uint64_t milliseconds_of(clockid_t clock) {
     timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    clock_gettime(clock, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
            static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
+}
+
+std::uint64_t processor_milliseconds() {
+    return milliseconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes) {
@@ -91,6 +98,12 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
         wishes.seeds.last = *last;
     }
     wishes.seeds_given = arguments.has("seed") || arguments.has("seeds");
+    if (const auto minutes = arguments.get("minutes")) {
+        wishes.minutes = whole_number(*minutes);
+        if (!wishes.minutes || *wishes.minutes == 0)
+            return fmt::format("--minutes {}: not a number", *minutes);
+        if (!arguments.has("seeds")) wishes.seeds.last = UINT64_MAX / 2;
+    }
     wishes.seeds.twice = arguments.has("twice");
     wishes.seeds.at_once = std::max(1u, std::thread::hardware_concurrency());
     if (const auto jobs = arguments.get("jobs")) {
@@ -147,6 +160,8 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
     wishes.shrink = arguments.has("shrink");
     wishes.plants = arguments.has("plants");
     wishes.trace = arguments.get("trace").value_or("");
+    if (wishes.minutes && (wishes.shrink || wishes.plants || !wishes.trace.empty()))
+        return std::string("--minutes is for sweeps");
     if ((wishes.shrink || !wishes.trace.empty()) && wishes.seeds.first != wishes.seeds.last)
         return std::string("--shrink and --trace are for one seed");
     return wishes;
@@ -167,12 +182,16 @@ void tell(const Wishes& wishes, const sim::RunResult& result) {
 
 int run_sweep(const Wishes& wishes) {
     sim::Sweep sweep;
+    const std::uint64_t begun = milliseconds_of(CLOCK_MONOTONIC);
     run_seeds(wishes.seeds, wishes.run, wishes.make, [&](const sim::RunResult& result) {
         tell(wishes, result);
         sweep.add(result);
-        return true;
+        return !wishes.minutes ||
+               milliseconds_of(CLOCK_MONOTONIC) - begun < *wishes.minutes * 60'000;
     });
     if (!wishes.json) fmt::print("{}", sweep.summary());
+    if (!wishes.json && wishes.minutes)
+        fmt::print("seeds {}..{}\n", wishes.seeds.first, wishes.seeds.first + sweep.runs() - 1);
     int code = sweep.exit_code();
     // Only the default makes promises of what it reaches.
     if (wishes.replay == "sluice sim")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/broker/metadata_driver.h"
 
 namespace sluice::broker {
@@ -12,7 +13,9 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       facts_(facts),
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
-      fetch_sessions_(FetchSessions::Options{}),
+      fetch_sessions_(BUGGIFY("fetch.few_sessions")
+                          ? FetchSessions::Options{.sessions_max = 2, .evictable_after = seconds(1)}
+                          : FetchSessions::Options{}),
       reply_memory_(config.reply_memory_max),
       groups_(*this),
       producer_ids_(env.scheduler) {}

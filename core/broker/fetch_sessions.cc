@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
+
 namespace sluice::broker {
 
 using protocol::ErrorCode;
@@ -35,7 +37,7 @@ void FetchSession::update(const FetchRequest& request) {
     for (const auto& topic : request.forgotten_topics_data)
         for (const PartitionIndex index : topic.partitions) {
             const auto found = entries_.find({topic.topic, topic.topic_id, index});
-            if (found == entries_.end()) continue;
+            if (found == entries_.end() || PLANT("session.forgotten_stays")) continue;
             order_.erase(found->second);
             entries_.erase(found);
         }
@@ -60,13 +62,17 @@ void FetchSession::strip(FetchResponse& response) {
             Entry& entry = *found->second;
             const bool failed = answer.error_code != ErrorCode::none;
             const bool has_records = answer.records && !answer.records->empty();
-            const bool is_news = entry.must_answer || failed || has_records ||
-                                 answer.high_watermark != entry.told_high_watermark ||
-                                 answer.log_start_offset != entry.told_log_start;
+            const bool other_end = answer.high_watermark != entry.told_high_watermark &&
+                                   !PLANT("session.high_watermark_not_told");
+            const bool other_start = answer.log_start_offset != entry.told_log_start &&
+                                     !PLANT("session.log_start_not_told");
+            const bool is_news = entry.must_answer || failed || other_end || other_start ||
+                                 (has_records && !PLANT("session.records_are_no_news"));
             entry.told_high_watermark = answer.high_watermark;
             entry.told_log_start = answer.log_start_offset;
             entry.must_answer = failed;  // That it is well again must be said too.
-            if (has_records) order_.splice(order_.end(), order_, found->second);
+            if (has_records && !PLANT("session.same_one_first_always"))
+                order_.splice(order_.end(), order_, found->second);
             return !is_news;
         });
     std::erase_if(response.responses, [](const auto& topic) { return topic.partitions.empty(); });
@@ -89,7 +95,7 @@ FetchSessions::Plan FetchSessions::begin(FetchRequest& request, Version version,
     const auto found = sessions_.find(request.session_id);
     if (found == sessions_.end()) return {.error = ErrorCode::fetch_session_id_not_found};
     FetchSession& session = found->second;
-    if (request.session_epoch != session.next_epoch)
+    if (request.session_epoch != session.next_epoch && !PLANT("session.epoch_not_checked"))
         return {.error = ErrorCode::invalid_fetch_session_epoch};
     if (session.by_topic_id != by_topic_id)
         return {.error = ErrorCode::fetch_session_topic_id_error};

@@ -192,8 +192,12 @@ void Producer::run_lane(Lane& lane) {
 }
 
 // Sequences of two identities do not hold each other in order, so they are not under way together.
+// Nor do those of one that the partition has not heard of, which takes any batch for its first.
 bool Producer::must_wait_for_others(const Lane& lane, const ProducerBatch& batch) const {
-    return batch.encoded.empty() && !lane.queue.all_in_flight_are_of(identity_);
+    if (!batch.encoded.empty()) return false;
+    const bool unheard_of = options_.idempotent && lane.stored_as != identity_;
+    return (unheard_of && lane.queue.any_in_flight()) ||
+           !lane.queue.all_in_flight_are_of(identity_);
 }
 
 protocol::ProduceRequest Producer::request_for(const Lane& lane, const ProducerBatch& batch) const {
@@ -247,6 +251,8 @@ void Producer::answered(Lane& lane, ProducerBatch& batch, const Answer& answer) 
 void Producer::judge(Lane& lane, ProducerBatch& batch,
                      const protocol::ProduceResponse::Partition& answer) {
     const ErrorCode code = answer.error_code;
+    if (code == ErrorCode::none || code == ErrorCode::duplicate_sequence_number)
+        lane.stored_as = batch.identity;
     if (code == ErrorCode::none) {
         lane.backoff = Duration{0};
         return finish(lane, batch, {.offset = answer.base_offset});

@@ -69,6 +69,7 @@ private:
         env::Event work;
         ProducerIdentity identity;  // Whose sequence this is.
         Sequence next_sequence{0};
+        ProducerIdentity stored_as;  // Of whom the partition has a batch.
         Duration backoff{0};
         bool ended = false;
     };

@@ -93,6 +93,7 @@ public:
     bool is_first(const ProducerBatch& batch) const { return batches_.front().get() == &batch; }
     bool empty() const { return batches_.empty(); }
     bool all_in_flight_are_of(const ProducerIdentity& identity) const;
+    bool any_in_flight() const { return in_flight_ > 0; }
     // Any batch that is not under way.
     ProducerBatch* not_in_flight() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/group/coordinator.h"
 
 namespace sluice::group {
@@ -87,6 +88,7 @@ Replied<ErrorCode> Coordinator::deleted(const std::string& group_id) {
         for (const auto& [topic, partitions] : logged->offsets)
             for (const auto& [index, value] : partitions)
                 effects_.records.emplace_back(offset_tombstone(group_id, topic, index));
+        if (PLANT("group.deletion_not_logged")) effects_.records.clear();
         if (logged->metadata) effects_.records.emplace_back(GroupRecord{{group_id}, std::nullopt});
     }
     if (group) forget(group_id);

@@ -147,7 +147,9 @@ Replied<OffsetDeleteResponse> Coordinator::offsets_deleted(const OffsetDeleteReq
             answers.partitions.push_back({partition.partition_index, code});
             if (in_use || logged == nullptr) continue;
             const auto known = logged->offsets.find(topic.name);
-            if (known != logged->offsets.end() && known->second.contains(partition.partition_index))
+            if (known != logged->offsets.end() &&
+                known->second.contains(partition.partition_index) &&
+                !PLANT("group.offset_deletion_not_logged"))
                 effects_.records.emplace_back(
                     offset_tombstone(request.group_id, topic.name, partition.partition_index));
         }

@@ -1,5 +1,7 @@
 #include "core/group/logged_state.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::group {
 
 void LoggedState::apply(const Record& record) {
@@ -44,10 +46,12 @@ void LoggedState::forget_if_empty(Groups::iterator group) {
 
 std::vector<Record> image_of(const std::string& group_id, const LoggedGroup& group) {
     std::vector<Record> records;
-    if (group.metadata) records.emplace_back(GroupRecord{{group_id}, group.metadata});
+    if (group.metadata && !PLANT("group.image_without_members"))
+        records.emplace_back(GroupRecord{{group_id}, group.metadata});
     for (const auto& [topic, partitions] : group.offsets)
         for (const auto& [partition, value] : partitions)
-            records.emplace_back(OffsetRecord{{group_id, topic, partition}, value});
+            if (partition > PartitionIndex(0) || !PLANT("group.image_without_an_offset"))
+                records.emplace_back(OffsetRecord{{group_id, topic, partition}, value});
     return records;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/probe.h"
 #include "core/metadata/config_schema.h"
 #include "core/metadata/topic_name.h"
 
@@ -389,7 +390,7 @@ Decision<Controller::ProducerIdBlock> Controller::allocate_producer_ids(BrokerId
     if (const auto found = image_.brokers.find(broker); found != image_.brokers.end())
         record.broker_epoch = found->second.epoch;
     record.next_producer_id = image_.next_producer_id.plus(producer_id_block);
-    decision.records.push_back(record);
+    if (!PLANT("metadata.producer_ids_not_logged")) decision.records.push_back(record);
     return decision;
 }
 

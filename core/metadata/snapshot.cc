@@ -1,5 +1,6 @@
 #include "core/metadata/snapshot.h"
 
+#include "core/base/probe.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/record.h"
 #include "core/protocol/versioned.h"
@@ -122,8 +123,9 @@ std::vector<MetadataRecord> records_of(const MetadataImage& image) {
     }
     for (const auto& [resource, values] : image.configs)
         for (const auto& [name, value] : values)
-            records.push_back(protocol::ConfigRecord{static_cast<std::int8_t>(resource.type),
-                                                     resource.name, name, value});
+            if (!PLANT("metadata.snapshot_without_configs"))
+                records.push_back(protocol::ConfigRecord{static_cast<std::int8_t>(resource.type),
+                                                         resource.name, name, value});
     if (image.next_producer_id > ProducerId(0)) {
         protocol::ProducerIdsRecord record;
         record.broker_id = BrokerId(-1);

@@ -112,7 +112,8 @@ void ProducerStates::apply(const ProducerBatch& batch, Offset base) {
 }
 
 void ProducerStates::expire(Timestamp wall, Duration expiration) {
-    const std::int64_t age_max = to_milliseconds(expiration);
+    const std::int64_t age_max =
+        to_milliseconds(expiration) / (PLANT("producer.expires_early") ? 24 : 1);
     for (auto entry = by_age_.begin(); entry != by_age_.end();) {
         if (wall.minus(entry->first) < age_max) return;
         if (producers_.at(entry->second).transaction_start) {

@@ -1,5 +1,6 @@
 #include "storage/log/data_root.h"
 
+#include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/journal_replay.h"
@@ -50,27 +51,52 @@ Result<std::map<std::string, Offset>> DataRoot::offsets_in(std::string_view file
     return std::move(*offsets);
 }
 
-Result<bool> DataRoot::is_marked_clean() {
-    const auto file = env_.disk.open(std::string(clean_shutdown_file), env::OpenMode::read);
-    if (file.failed() && file.error() != Error::not_found) return file.error();
-    return !file.failed();
+Result<DataRoot::LastStop> DataRoot::last_stop() {
+    const auto mark = read_file(env_.disk, std::string(clean_shutdown_file), identity_bytes_max);
+    if (mark.failed() && mark.error() != Error::not_found) return mark.error();
+    if (mark.failed()) return LastStop::unclean;
+    const bool ours = as_text({mark->data(), mark->size()}) == clean_shutdown_text(no_broker_epoch);
+    return ours ? LastStop::clean : LastStop::clean_of_kafka;
+}
+
+// Kafka tells where logs begin here, by their names alone, and our logs tell it themselves. What
+// it says is brought to them, and it goes before anything is served: a topic that is made again
+// under its old name begins at 0.
+Result<void> DataRoot::take_starts(LastStop last) {
+    if (last != LastStop::clean) {
+        TRY(const auto starts, offsets_in(log_starts_file));
+        for (const auto& [name, start] : starts) CHECK_OK(bring_start(name, start));
+    }
+    return remove_if_present(env_.disk, std::string(log_starts_file));
+}
+
+Result<void> DataRoot::bring_start(const std::string& log, Offset start) {
+    const auto there = env_.disk.list(log);
+    if (there.failed()) return there.error() == Error::not_found ? Result<void>() : there.error();
+    const auto known = read_file(env_.disk, join(log, start_file), identity_bytes_max);
+    if (known.failed() && known.error() != Error::not_found) return known.error();
+    // The log's own word is newer.
+    if (known) return {};
+    const std::string text = start_text(start);
+    return replace_file(env_.disk, log, start_file, as_slice(text));
 }
 
 Result<void> DataRoot::take_clean_mark() {
+    if (PLANT("log.clean_mark_stays")) return {};
     CHECK_OK(env_.disk.remove(std::string(clean_shutdown_file)));
     return env_.disk.sync_directory(std::string(top));
 }
 
-Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints() {
+Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints(LastStop last) {
     TRY(const auto recovery_points, offsets_in(recovery_points_file));
-    TRY(const auto starts, offsets_in(log_starts_file));
-    TRY(const bool clean, is_marked_clean());
+    const bool clean = last != LastStop::unclean;
     std::map<std::string, broker::LogHints> hints;
     for (const auto& [name, offset] : recovery_points) {
         hints[name].recovery_point = offset;
         hints[name].clean = clean;
     }
-    for (const auto& [name, offset] : starts) hints[name].start = offset;
+    // Kafka may have shortened logs since that was written.
+    if (last == LastStop::clean_of_kafka) return hints;
     TRY(const auto text, read_if_there(synced_offsets_file));
     if (!text) return hints;
     const auto synced = parse_synced_offsets(*text);
@@ -80,12 +106,13 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints() {
 }
 
 Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
-    TRY(auto hints, read_hints());
-    TRY(const bool clean, is_marked_clean());
+    TRY(const LastStop last, last_stop());
+    CHECK_OK(take_starts(last));
+    TRY(auto hints, read_hints(last));
     const LogDoors doors = LogDoors::of(env_);
     const std::string root(top);
     // A start that is interrupted here is still one after a clean stop.
-    if (clean) {
+    if (last != LastStop::unclean) {
         CHECK_OK(discard_journals(doors, root));
         CHECK_OK(take_clean_mark());
         return hints;
@@ -99,18 +126,19 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
 
 Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) {
     std::map<std::string, Offset> recovery_points;
-    std::map<std::string, Offset> starts;
     SyncedLogs synced;
+    starts_.clear();
     for (const auto& log : logs) {
         recovery_points[log.name] = log.recovery_point;
-        if (log.start > Offset(0)) starts[log.name] = log.start;
+        if (log.start > Offset(0)) starts_[log.name] = log.start;
         synced[log.name] = log.synced;
     }
     // Kafka reads high watermarks from here; with one replica all that is durable is committed.
     const std::string points = offsets_text(recovery_points);
     CHECK_OK(replace_if_changed(recovery_points_file, points));
     CHECK_OK(replace_if_changed(high_watermarks_file, points));
-    CHECK_OK(replace_if_changed(log_starts_file, offsets_text(starts)));
+    if (PLANT("log.starts_told_by_names"))
+        CHECK_OK(replace_if_changed(log_starts_file, offsets_text(starts_)));
     return replace_if_changed(synced_offsets_file, synced_offsets_text(synced));
 }
 
@@ -127,6 +155,8 @@ Result<void> DataRoot::replace_if_changed(std::string_view file, std::string tex
 Result<void> DataRoot::mark_clean() {
     // A log is still owed what stands in journals: the next start must look at them again.
     if (keeps_journals_) return {};
+    const std::string starts = offsets_text(starts_);
+    CHECK_OK(replace_file(env_.disk, std::string(top), log_starts_file, as_slice(starts)));
     const std::string text = clean_shutdown_text(no_broker_epoch);
     return replace_file(env_.disk, std::string(top), clean_shutdown_file, as_slice(text));
 }

@@ -26,11 +26,15 @@ public:
     Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:
+    enum class LastStop { unclean, clean, clean_of_kafka };
+
     Result<std::map<std::string, Offset>> offsets_in(std::string_view file);
     Result<std::optional<std::string>> read_if_there(std::string_view file);
-    Result<std::map<std::string, broker::LogHints>> read_hints();
+    Result<std::map<std::string, broker::LogHints>> read_hints(LastStop last);
     Result<void> replace_if_changed(std::string_view file, std::string text);
-    Result<bool> is_marked_clean();
+    Result<LastStop> last_stop();
+    Result<void> take_starts(LastStop last);
+    Result<void> bring_start(const std::string& log, Offset start);
     Result<void> take_clean_mark();
     Result<std::vector<std::string>> snapshots();
 
@@ -39,6 +43,7 @@ private:
     bool keeps_journals_ = false;
     // Checkpoint files as this process left them.
     std::map<std::string_view, std::string> written_;
+    std::map<std::string, Offset> starts_;  // As of the last checkpoint.
 };
 
 }  // namespace sluice::storage

@@ -137,6 +137,34 @@ TEST_F(LogTest, RollsWhenASegmentIsFull) {
     EXPECT_EQ(values(0, 100).size(), 10u);
 }
 
+TEST_F(LogTest, FindsATimeInASegmentThatEndsAtTheCheckpoint) {
+    config.segment_bytes = 300;
+    crash();
+    ASSERT_TRUE(open());
+    for (const std::int64_t time : {1'000, 2'000, 1'500, 1'500})
+        append_batch({.values = {"a"}, .timestamp = Timestamp(time)});
+    checkpoint();
+    append_batch({.values = {"b"}, .timestamp = Timestamp(3'000)});
+    power_cut();
+    ASSERT_TRUE(disk.exists(file(4)));
+    in_fiber([&] {
+        const auto found = log->find_timestamp(Timestamp(1'800), Offset(5));
+        ASSERT_TRUE(found && *found);
+        EXPECT_EQ((*found)->offset, Offset(1));
+    });
+}
+
+TEST_F(LogTest, FindsTheLatestOfTheRecordsThatAreLeftOfABatch) {
+    append_batch({.values = {"a", "b", "c"}, .timestamp = Timestamp(1'000), .timestamp_step = -1});
+    in_fiber([&] {
+        ASSERT_TRUE(log->advance_start(Offset(1)));
+        const auto found = log->find_timestamp(std::nullopt, Offset(3));
+        ASSERT_TRUE(found && *found);
+        EXPECT_EQ((*found)->offset, Offset(1));
+        EXPECT_EQ((*found)->timestamp, Timestamp(999));
+    });
+}
+
 TEST_F(LogTest, RollsWhenASegmentIsOldByItsTimestamps) {
     config.segment_age_max = seconds(10);
     crash();
@@ -150,7 +178,11 @@ TEST_F(LogTest, RollsWhenASegmentIsOldByItsTimestamps) {
 }
 
 TEST_F(LogTest, TakesWhatAShortWriteLeftOver) {
-    disk.write_bytes_max = 1000;
+    // Seven bytes at a time, the zeros that a journal grows by take long.
+    options.journal_growth_bytes = 4096;
+    crash();
+    ASSERT_TRUE(open());
+    disk.write_bytes_max = 7;
     append("abc");
     append("def");
     power_cut();

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/protocol/compression.h"
 #include "core/protocol/record.h"
 #include "storage/log/log.h"
@@ -34,10 +35,25 @@ Result<std::optional<TimestampOffset>> find_record(const Bytes& bytes, Timestamp
     while (const auto record = records.next()) {
         const Offset offset = records.offset_of(*record);
         const Timestamp timestamp = records.timestamp_of(*record);
-        if (timestamp < time || offset < from || offset >= before) continue;
+        const bool is_early = timestamp < time && !PLANT("log.first_of_batch_found_by_time");
+        if (is_early || offset < from || offset >= before) continue;
         return std::optional<TimestampOffset>({timestamp, offset, batch.leader_epoch()});
     }
     return std::optional<TimestampOffset>();
+}
+
+// The greatest timestamp among the records from `from` on of a batch whose first ones are deleted.
+Result<TimeEntry> latest_record(const Bytes& bytes, Offset from, std::size_t size_max) {
+    const protocol::BatchView batch(bytes.view());
+    TRY(const Bytes content, protocol::records_of(bytes, size_max));
+    protocol::RecordReader records(batch, content.view());
+    TimeEntry latest{no_timestamp, from};
+    while (const auto record = records.next()) {
+        const Offset offset = records.offset_of(*record);
+        const Timestamp timestamp = records.timestamp_of(*record);
+        if (offset >= from && timestamp > latest.timestamp) latest = {timestamp, offset};
+    }
+    return latest;
 }
 
 }  // namespace
@@ -107,7 +123,7 @@ Result<TimeEntry> Log::latest_of(Offset base) {
 Result<Offset> Log::offset_before(Offset base, Timestamp time) {
     const Segment* const segment = segments_.find(base);
     if (segment == nullptr) return base;
-    const Timestamp below = time.plus(-1);
+    const Timestamp below = PLANT("log.time_index_hides_equals") ? time : time.plus(-1);
     if (const auto entry = segment->fresh.floor(below)) return entry->offset.next();
     if (segment->time_bytes_on_disk == 0) return base;
     TRY(const SegmentIndex* const index, index_files_.load(written_part(*segment)));
@@ -161,10 +177,14 @@ Result<void> Log::scan_latest(Offset from, Offset before, TimeEntry& best) {
                 {.from = from, .before = before, .bytes_max = resources_.options.scan_bytes}));
         if (read.size == 0) break;
         TRY([[maybe_unused]] const bool done,
-            visit_batches(read, [&](const Bytes&, const auto& batch) -> Result<bool> {
+            visit_batches(read, [&](const Bytes& bytes, const auto& batch) -> Result<bool> {
                 const Offset last = std::min(batch.last_offset(), before.plus(-1));
-                if (batch.max_timestamp() > best.timestamp)
-                    best = {batch.max_timestamp(), std::max(batch.base_offset(), from)};
+                TimeEntry latest{batch.max_timestamp(), std::max(batch.base_offset(), from)};
+                if (batch.base_offset() < offsets_.start && latest.timestamp > best.timestamp) {
+                    TRY(latest, latest_record(bytes, offsets_.start,
+                                              resources_.options.decompressed_bytes_max));
+                }
+                if (latest.timestamp > best.timestamp) best = latest;
                 from = last.next();
                 return false;
             }));

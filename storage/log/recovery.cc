@@ -315,7 +315,7 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
     if (batch.base_offset() >= on_disk_) bytes_to_sync_ += batch.size();
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
-    if (!latest || batch.leader_epoch() > latest->epoch)
+    if ((!latest || batch.leader_epoch() > latest->epoch) && !PLANT("log.epochs_not_recovered"))
         log_.epochs.assign(batch.leader_epoch(), batch.base_offset());
     if (batch.base_offset() >= snapshot_from_ && !PLANT("log.producers_not_recovered"))
         log_.producers.apply(replication::ProducerBatch::of(batch), batch.base_offset());

@@ -38,7 +38,8 @@ struct LinesLogger final : env::Logger {
 // What a batch for a test says; one record a value.
 struct BatchSpec {
     std::vector<std::string> values;
-    Timestamp timestamp{1'000};  // Of the first record; each further one is a millisecond later.
+    Timestamp timestamp{1'000};       // Of the first record,
+    std::int64_t timestamp_step = 1;  // and how much later each further one is.
     ProducerId producer = no_producer_id;
     ProducerEpoch producer_epoch = no_producer_epoch;
     Sequence sequence = no_sequence;
@@ -48,9 +49,11 @@ inline Bytes encode_batch(const BatchSpec& spec) {
     protocol::RecordBatchBuilder builder({.producer_id = spec.producer,
                                           .producer_epoch = spec.producer_epoch,
                                           .base_sequence = spec.sequence});
-    std::int64_t n = 0;
-    for (const std::string& value : spec.values)
-        builder.append({.timestamp = spec.timestamp.plus(n++), .value = as_slice(value)});
+    Timestamp timestamp = spec.timestamp;
+    for (const std::string& value : spec.values) {
+        builder.append({.timestamp = timestamp, .value = as_slice(value)});
+        timestamp = timestamp.plus(spec.timestamp_step);
+    }
     return builder.build();
 }
 

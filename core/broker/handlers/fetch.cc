@@ -47,6 +47,7 @@ private:
 
     void resolve();
     void read_all();
+    std::size_t first_group() const;
     void read_group(Broker& there, std::vector<Item*>& group);
     void read_one(Broker& there, Item& item);
     bool is_enough() const;
@@ -116,7 +117,8 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     if (item.error != ErrorCode::none) return;
     const Offset from = item.wanted->fetch_offset;
     const bool at_start = from == item.log_start && from > Offset(0);
-    if (from < item.log_start || (at_start && PLANT("fetch.start_is_out_of_range")) ||
+    if ((from < item.log_start && !PLANT("fetch.before_the_log_start")) ||
+        (at_start && PLANT("fetch.start_is_out_of_range")) ||
         from > partition->log().offsets().end) {
         item.error = ErrorCode::offset_out_of_range;
         return;
@@ -161,13 +163,30 @@ void FetchOperation::read_all() {
     bytes_ = 0;
     memory_left_ = std::max(broker_.reply_memory().left(), response_bytes_min);
     SOMETIMES("fetch.memory_short", memory_left_ == response_bytes_min);
-    for (auto& [home, group] : groups_) {
+    if (groups_.empty()) return;
+    auto next = std::next(groups_.begin(), static_cast<std::ptrdiff_t>(first_group()));
+    for (std::size_t i = 0; i < groups_.size(); ++i, ++next) {
+        if (next == groups_.end()) next = groups_.begin();
+        auto& [home, group] = *next;
         Broker& there = broker_.on(home);
         const auto called = env::call(broker_.env().shards, home,
                                       [this, &there, &to = group] { read_group(there, to); });
         if (called) continue;
         for (Item* item : group) item->error = ErrorCode::request_timed_out;
     }
+}
+
+// The shard that is read first may fill the answer, and the partitions of the others would never
+// have their turn: so every epoch of a session begins with another one. Who has no session says by
+// the order of his partitions which of them is first.
+std::size_t FetchOperation::first_group() const {
+    if (PLANT("fetch.one_shard_first_always")) return 0;
+    if (request_.session_epoch > 0)
+        return static_cast<std::size_t>(request_.session_epoch) % groups_.size();
+    const auto first = std::ranges::find(items_, ErrorCode::none, &Item::error);
+    if (first == items_.end()) return 0;
+    const auto group = groups_.find(broker_.home_of(first->id));
+    return static_cast<std::size_t>(std::distance(groups_.begin(), group));
 }
 
 bool FetchOperation::is_enough() const {

@@ -1,0 +1,390 @@
+#include "sim/session_reader.h"
+
+#include <algorithm>
+
+#include "core/client/admin.h"
+#include "sim/value.h"
+
+namespace sluice::sim {
+
+using namespace protocol;
+
+namespace {
+
+constexpr std::size_t topics_max = 3;
+constexpr std::size_t sessions_max = 3;
+constexpr Duration patience = seconds(4);
+// A broker that is short of them may take a session away that was not used for longer.
+constexpr Duration kept_at_least = milliseconds(500);
+constexpr Version by_name{12};
+constexpr Version by_id{13};
+
+client::ClientOptions patient() {
+    return {.client_id = "sessions", .request_time_max = patience, .connect_time_max = patience};
+}
+
+}  // namespace
+
+struct SessionReader::Stream {
+    Stream(env::Env& e, World& world, Version v)
+        : env(e), connection(e, world, "sessions", patience), version(v) {}
+    env::Env& env;
+    RawConnection connection;
+    Version version;
+    std::vector<SessionView> sessions = {};
+    // Of an answer, and of a partition in it: some bring little at a time.
+    std::int32_t bytes_max = 16 << env.random.below(12);
+    std::int32_t partition_bytes_max = 16 << env.random.below(12);
+};
+
+SessionReader::SessionReader(const WorkloadContext& context)
+    : context_(context), draws_(context.world.stream("sessions")) {}
+
+void SessionReader::fail(std::string signature, std::string text) {
+    if (!failure_)
+        failure_ = Failure{FailureKind::safety, "session: " + signature, std::move(text)};
+}
+
+Result<void> SessionReader::set_up(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
+                            context_.servers);
+    client::Admin admin(cluster);
+    const auto made = create(admin, fmt::format("session-{}", names_++));
+    cluster.close();
+    return made;
+}
+
+Result<void> SessionReader::run(env::Env& env) {
+    env::FiberGroup fibers(env.scheduler);
+    CHECK_OK(fibers.spawn("session-writer", [this, &env] { write(env); }));
+    CHECK_OK(fibers.spawn("session-reader", [this, &env] { read(env); }));
+    fibers.join();
+    if (env.scheduler.stopped()) return Error::stopped;
+    return {};
+}
+
+// --- What there is to read ---
+
+void SessionReader::write(env::Env& env) {
+    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
+                            context_.servers);
+    client::Admin admin(cluster);
+    client::Producer producer(cluster, {.linger = milliseconds(5),
+                                        .batch_bytes = 400,
+                                        .delivery_time_max = seconds(30),
+                                        .create_topics = false});
+    while (!context_.faults_over) {
+        const std::uint64_t what = draws_.below(24);
+        if (topics_.size() < topics_max && what < 6) {
+            const bool again = !free_names_.empty() && draws_.below(3) > 0;
+            const std::string name =
+                again ? free_names_.back() : fmt::format("session-{}", names_++);
+            if (again) free_names_.pop_back();
+            static_cast<void>(create(admin, name).failed());
+        } else if (what == 0) {
+            static_cast<void>(producer.flush().failed());
+            remove(admin);
+        } else if (what <= 2) {
+            cut(env, admin);
+        } else {
+            write_some(env, producer);
+        }
+        if (env::sleep_for(env.scheduler, milliseconds(draws_.between(0, 250))).failed()) break;
+    }
+    static_cast<void>(producer.flush().failed());
+    producer.close();
+    cluster.close();
+}
+
+SessionReader::Topic* SessionReader::any_topic(Random& random) {
+    if (topics_.empty()) return nullptr;
+    auto any = topics_.begin();
+    std::advance(any, random.below(topics_.size()));
+    return &any->second;
+}
+
+void SessionReader::write_some(env::Env& env, client::Producer& producer) {
+    Topic* const topic = any_topic(draws_);
+    if (topic == nullptr) return;
+    SessionLog& log = *topic->logs[draws_.below(topic->logs.size())];
+    const std::uint64_t count = 1 + draws_.below(6);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t number = log.next_value();
+        const auto value = make_value(number, 8 + env.random.below(200));
+        ++asked_;
+        ++topic->under_way;
+        const auto delivered = [this, topic, &log, number](const client::Delivery& delivery) {
+            --topic->under_way;
+            topic->sure = topic->sure && delivery.delivered();
+            if (!delivery.delivered()) return;
+            ++answered_;
+            log.acknowledged[delivery.offset.value] = number;
+            log.acknowledged_end = std::max(log.acknowledged_end, delivery.offset.value + 1);
+        };
+        const auto sent = producer.send(
+            {.topic = topic->name, .partition = log.index, .value = std::string(as_text(value))},
+            delivered);
+        if (!sent.failed()) continue;
+        --topic->under_way;
+        return;
+    }
+}
+
+// Asked once; a name whose fate is unknown is not used any more.
+Result<void> SessionReader::create(client::Admin& admin, const std::string& name) {
+    CreateTopicsRequest request;
+    request.timeout_ms = 4'000;
+    CreateTopicsRequest::Topic wanted;
+    wanted.name = name;
+    wanted.num_partitions = static_cast<std::int32_t>(1 + draws_.below(3));
+    wanted.replication_factor = -1;
+    request.topics.push_back(wanted);
+    ++asked_;
+    TRY(client::BrokerConnection * broker, admin.cluster().any());
+    TRY(const auto reply, broker->ask(request));
+    if (reply.topics.front().error_code != ErrorCode::none) return Error::io;
+    ++answered_;
+    admin.cluster().forget(name);
+    Topic topic{.name = name, .logs = {}};
+    for (std::int32_t i = 0; i < wanted.num_partitions; ++i) {
+        logs_.push_back(std::make_unique<SessionLog>(
+            SessionLog{.number = static_cast<std::uint32_t>(logs_.size()),
+                       .topic = name,
+                       .id = reply.topics.front().topic_id,
+                       .index = PartitionIndex(i)}));
+        topic.logs.push_back(logs_.back().get());
+    }
+    topics_[name] = std::move(topic);
+    return {};
+}
+
+void SessionReader::remove(client::Admin& admin) {
+    const Topic* const topic = any_topic(draws_);
+    if (topic == nullptr || !topic->sure || topic->under_way > 0) return;
+    DeleteTopicsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({.name = topic->name, .topic_id = {}});
+    const auto broker = admin.cluster().any();
+    if (broker.failed()) return;
+    ++asked_;
+    for (SessionLog* log : topic->logs) log->deletion_asked = true;
+    const auto reply = (*broker)->ask(request);
+    const bool done = reply && reply->responses.front().error_code == ErrorCode::none;
+    for (SessionLog* log : topic->logs) log->deleted = done;
+    const std::string name = topic->name;
+    topics_.erase(name);
+    if (!done) return;
+    ++answered_;
+    free_names_.push_back(name);
+}
+
+void SessionReader::cut(env::Env& env, client::Admin& admin) {
+    Topic* const topic = any_topic(draws_);
+    if (topic == nullptr) return;
+    SessionLog& log = *topic->logs[draws_.below(topic->logs.size())];
+    if (log.acknowledged_end <= log.start_asked) return;
+    const std::int64_t start = env.random.between(log.start_asked, log.acknowledged_end);
+    DeleteRecordsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({log.topic, {{log.index, Offset(start)}}});
+    const auto broker = admin.cluster().any();
+    if (broker.failed()) return;
+    ++asked_;
+    log.start_asked = start;
+    const auto reply = (*broker)->ask(request);
+    topic->sure = topic->sure && !reply.failed();
+    if (reply.failed()) return;
+    const auto& answer = reply->topics.front().partitions.front();
+    if (answer.error_code != ErrorCode::none) return;
+    ++answered_;
+    log.start = start;
+}
+
+// --- Reading it ---
+
+void SessionReader::read(env::Env& env) {
+    while (!context_.faults_over) {
+        static_cast<void>(work(env).failed());
+        if (env::sleep_for(env.scheduler, milliseconds(env.random.between(0, 300))).failed())
+            return;
+    }
+}
+
+// On one connection, until that breaks or something is wrong.
+Result<void> SessionReader::work(env::Env& env) {
+    constexpr std::int16_t versions[] = {7, 12, 13, 18};
+    Stream stream(env, context_.world, Version(versions[env.random.below(std::size(versions))]));
+    CHECK_OK(stream.connection.open(context_.servers.front()));
+    const std::uint64_t sessions = 1 + env.random.below(sessions_max);
+    for (std::uint64_t i = 0; i < sessions; ++i)
+        stream.sessions.emplace_back(stream.version >= by_id);
+    while (!context_.faults_over && !failure_) {
+        CHECK_OK(step(stream, stream.sessions[env.random.below(sessions)]));
+        const Duration most = milliseconds(env.random.below(16) == 0 ? 1'500 : 100);
+        CHECK_OK(env::sleep_for(env.scheduler, Duration(env.random.between(0, most.count()))));
+    }
+    return {};
+}
+
+Result<void> SessionReader::step(Stream& stream, SessionView& session) {
+    if (session.epoch == 0) return begin(stream, session);
+    const std::uint64_t what = stream.env.random.below(40);
+    if (what == 0) return say_a_wrong_epoch(stream, session);
+    if (what == 1) return name_a_wrong_session(stream, session);
+    if (what == 2) return give_up(stream, session);
+    change_mind(stream, session);
+    return go_on(stream, session);
+}
+
+void SessionReader::change_mind(Stream& stream, SessionView& session) {
+    Random& random = stream.env.random;
+    std::vector<std::string> names_in_change;
+    for (const std::uint32_t log : session.wanted()) {
+        const bool over = session.is_over(log) && random.below(4) == 0;
+        if (over || random.below(24) == 0) {
+            names_in_change.push_back(logs_[log]->topic);
+            session.forget(log);
+        } else if (random.below(24) == 0) {
+            session.read_again(log);
+        }
+    }
+    for (const auto& [name, topic] : topics_) {
+        // By name it cannot be forgotten and wanted in one request, nor be wanted twice.
+        const bool old_one = std::ranges::find(names_in_change, name) != names_in_change.end() ||
+                             std::ranges::any_of(session.wanted(), [&](std::uint32_t log) {
+                                 return logs_[log]->topic == name && logs_[log]->deletion_asked;
+                             });
+        if (old_one) continue;
+        for (SessionLog* log : topic.logs)
+            if (!session.wants(log->number) && random.below(3) == 0)
+                session.want(*log, random.below(2) == 0 ? log->start : log->acknowledged_end);
+    }
+}
+
+Result<FetchResponse> SessionReader::ask(Stream& stream, FetchRequest request) {
+    Random& random = stream.env.random;
+    request.max_wait_ms = static_cast<std::int32_t>(random.below(400));
+    request.min_bytes = static_cast<std::int32_t>(random.below(3));
+    request.max_bytes = stream.bytes_max;
+    for (auto& topic : request.topics)
+        for (auto& partition : topic.partitions)
+            partition.partition_max_bytes = stream.partition_bytes_max;
+    ++asked_;
+    CHECK_OK(stream.connection.send(request, stream.version));
+    TRY(auto response, stream.connection.receive<FetchRequest>(stream.version));
+    ++answered_;
+    return response;
+}
+
+// With an epoch of 0 and all it wants; the broker names the session, or has no room for one.
+Result<void> SessionReader::begin(Stream& stream, SessionView& session) {
+    change_mind(stream, session);
+    if (session.wanted().empty()) return {};
+    const FetchRequest request = session.full();
+    session.used_at = context_.world.now();
+    TRY(const auto response, ask(stream, request));
+    if (response.error_code != ErrorCode::none) return Error::io;
+    if (auto wrong = session.answered(response)) fail("a full answer is wrong", *wrong);
+    session.id = response.session_id;
+    session.epoch = session.id == FetchSessionId(0) ? 0 : 1;
+    return {};
+}
+
+Result<void> SessionReader::go_on(Stream& stream, SessionView& session) {
+    const FetchRequest request = session.incremental();
+    const Time used_before = std::exchange(session.used_at, context_.world.now());
+    TRY(const auto response, ask(stream, request));
+    if (response.error_code == ErrorCode::fetch_session_id_not_found) {
+        if (context_.world.now() - used_before < kept_at_least)
+            fail("a session that is used is forgotten", "");
+        session.epoch = 0;
+        session.id = FetchSessionId(0);
+        return {};
+    }
+    if (response.error_code != ErrorCode::none) {
+        fail("a request is refused", std::string(name_of(response.error_code)));
+        return Error::invalid;
+    }
+    if (auto wrong = session.answered(response)) fail("an answer is wrong", *wrong);
+    ++session.epoch;
+    return {};
+}
+
+Result<void> SessionReader::say_a_wrong_epoch(Stream& stream, SessionView& session) {
+    FetchRequest request;
+    request.session_id = session.id;
+    request.session_epoch = stream.env.random.below(2) == 0 && session.epoch > 1
+                                ? session.epoch - 1
+                                : session.epoch + 1;
+    TRY(const auto response, ask(stream, request));
+    const bool refused = response.error_code == ErrorCode::invalid_fetch_session_epoch ||
+                         response.error_code == ErrorCode::fetch_session_id_not_found;
+    if (!refused)
+        fail("a wrong epoch is served",
+             fmt::format("{} instead of {}", request.session_epoch, session.epoch));
+    return {};
+}
+
+Result<void> SessionReader::name_a_wrong_session(Stream& stream, SessionView& session) {
+    FetchRequest request;
+    request.session_id = FetchSessionId(-7);
+    request.session_epoch = session.epoch;
+    TRY(const auto response, ask(stream, request));
+    if (response.error_code != ErrorCode::fetch_session_id_not_found)
+        fail("a session that does not exist is served", std::string(name_of(response.error_code)));
+    return {};
+}
+
+// Reads once without a session, by which the one it had ends.
+Result<void> SessionReader::give_up(Stream& stream, SessionView& session) {
+    FetchRequest request = session.full();
+    request.session_epoch = -1;
+    TRY(const auto response, ask(stream, request));
+    if (response.error_code != ErrorCode::none) return Error::io;
+    if (auto wrong = session.answered(response))
+        fail("an answer without a session is wrong", *wrong);
+    if (response.session_id != FetchSessionId(0)) fail("a session nobody asked for", "");
+    FetchRequest late;
+    late.session_id = session.id;
+    late.session_epoch = 1;
+    session.id = FetchSessionId(0);
+    TRY(const auto refused, ask(stream, late));
+    if (refused.error_code != ErrorCode::fetch_session_id_not_found)
+        fail("a session that ended is served", std::string(name_of(refused.error_code)));
+    return {};
+}
+
+Result<void> SessionReader::check(env::Env& env) {
+    Stream stream(env, context_.world, by_id);
+    CHECK_OK(stream.connection.open(context_.servers.front()));
+    SessionView session(true);
+    for (const auto& [name, topic] : topics_)
+        for (SessionLog* log : topic.logs) session.want(*log, log->start);
+    if (session.wanted().empty()) return {};
+    CHECK_OK(begin(stream, session));
+    if (session.epoch == 0) return Error::timed_out;
+    for (;;) {
+        TRY(const bool done, drain(stream, session));
+        if (done) return {};
+        CHECK_OK(env::sleep_for(env.scheduler, milliseconds(1)));
+    }
+}
+
+Result<bool> SessionReader::drain(Stream& stream, SessionView& session) {
+    unread_.clear();
+    for (const std::uint32_t log : session.wanted())
+        if (session.position(log) < logs_[log]->acknowledged_end)
+            unread_ +=
+                fmt::format(" {}-{} from {} to {}", logs_[log]->topic, logs_[log]->index.value,
+                            session.position(log), logs_[log]->acknowledged_end);
+    if (unread_.empty() || failure_) return true;
+    CHECK_OK(go_on(stream, session));
+    if (session.epoch == 0) return Error::timed_out;
+    return false;
+}
+
+std::string SessionReader::pending() const {
+    return unread_.empty() ? "nobody answers" : "not read:" + unread_;
+}
+
+}  // namespace sluice::sim
