@@ -42,7 +42,9 @@ const Layer layers[] = {
     {"core/base/", {"core/base/"}},
     {"core/env/", {"core/base/", "core/env/"}},
     {"core/protocol/", {"core/base/", "core/protocol/"}},
-    {"core/raft/", {"core/base/", "core/protocol/", "core/raft/"}},
+    // The one rule both replicated kinds of log share.
+    {"core/raft/",
+     {"core/base/", "core/protocol/", "core/raft/", "core/replication/leader_epochs.h"}},
     {"core/replication/", {"core/base/", "core/protocol/", "core/replication/"}},
     {"core/group/", {"core/base/", "core/protocol/", "core/group/"}},
     {"core/transaction/", {"core/base/", "core/protocol/", "core/transaction/"}},

@@ -7,8 +7,17 @@
 
 #include "core/protocol/api_key.h"
 #include "core/protocol/header.h"
+#include "core/protocol/messages/add_raft_voter.h"
+#include "core/protocol/messages/allocate_producer_ids.h"
 #include "core/protocol/messages/alter_configs.h"
+#include "core/protocol/messages/alter_partition.h"
+#include "core/protocol/messages/alter_partition_reassignments.h"
 #include "core/protocol/messages/api_versions.h"
+#include "core/protocol/messages/assign_replicas_to_dirs.h"
+#include "core/protocol/messages/begin_quorum_epoch.h"
+#include "core/protocol/messages/broker_heartbeat.h"
+#include "core/protocol/messages/broker_registration.h"
+#include "core/protocol/messages/controller_registration.h"
 #include "core/protocol/messages/create_partitions.h"
 #include "core/protocol/messages/create_topics.h"
 #include "core/protocol/messages/delete_groups.h"
@@ -19,8 +28,13 @@
 #include "core/protocol/messages/describe_groups.h"
 #include "core/protocol/messages/describe_log_dirs.h"
 #include "core/protocol/messages/describe_producers.h"
+#include "core/protocol/messages/describe_quorum.h"
 #include "core/protocol/messages/describe_topic_partitions.h"
+#include "core/protocol/messages/elect_leaders.h"
+#include "core/protocol/messages/end_quorum_epoch.h"
+#include "core/protocol/messages/envelope.h"
 #include "core/protocol/messages/fetch.h"
+#include "core/protocol/messages/fetch_snapshot.h"
 #include "core/protocol/messages/find_coordinator.h"
 #include "core/protocol/messages/heartbeat.h"
 #include "core/protocol/messages/incremental_alter_configs.h"
@@ -30,13 +44,19 @@
 #include "core/protocol/messages/list_config_resources.h"
 #include "core/protocol/messages/list_groups.h"
 #include "core/protocol/messages/list_offsets.h"
+#include "core/protocol/messages/list_partition_reassignments.h"
 #include "core/protocol/messages/metadata.h"
 #include "core/protocol/messages/offset_commit.h"
 #include "core/protocol/messages/offset_delete.h"
 #include "core/protocol/messages/offset_fetch.h"
 #include "core/protocol/messages/offset_for_leader_epoch.h"
 #include "core/protocol/messages/produce.h"
+#include "core/protocol/messages/remove_raft_voter.h"
 #include "core/protocol/messages/sync_group.h"
+#include "core/protocol/messages/unregister_broker.h"
+#include "core/protocol/messages/update_features.h"
+#include "core/protocol/messages/update_raft_voter.h"
+#include "core/protocol/messages/vote.h"
 
 namespace sluice::protocol {
 
@@ -86,13 +106,36 @@ using Apis = ApiList<
     Api<ApiKey::describe_log_dirs, DescribeLogDirsRequest, DescribeLogDirsResponse>,
     Api<ApiKey::create_partitions, CreatePartitionsRequest, CreatePartitionsResponse>,
     Api<ApiKey::delete_groups, DeleteGroupsRequest, DeleteGroupsResponse>,
+    Api<ApiKey::elect_leaders, ElectLeadersRequest, ElectLeadersResponse>,
     Api<ApiKey::incremental_alter_configs, IncrementalAlterConfigsRequest,
         IncrementalAlterConfigsResponse>,
+    Api<ApiKey::alter_partition_reassignments, AlterPartitionReassignmentsRequest,
+        AlterPartitionReassignmentsResponse>,
+    Api<ApiKey::list_partition_reassignments, ListPartitionReassignmentsRequest,
+        ListPartitionReassignmentsResponse>,
     Api<ApiKey::offset_delete, OffsetDeleteRequest, OffsetDeleteResponse>,
+    Api<ApiKey::vote, VoteRequest, VoteResponse>,
+    Api<ApiKey::begin_quorum_epoch, BeginQuorumEpochRequest, BeginQuorumEpochResponse>,
+    Api<ApiKey::end_quorum_epoch, EndQuorumEpochRequest, EndQuorumEpochResponse>,
+    Api<ApiKey::describe_quorum, DescribeQuorumRequest, DescribeQuorumResponse>,
+    Api<ApiKey::alter_partition, AlterPartitionRequest, AlterPartitionResponse>,
+    Api<ApiKey::update_features, UpdateFeaturesRequest, UpdateFeaturesResponse>,
+    Api<ApiKey::envelope, EnvelopeRequest, EnvelopeResponse>,
+    Api<ApiKey::fetch_snapshot, FetchSnapshotRequest, FetchSnapshotResponse>,
     Api<ApiKey::describe_cluster, DescribeClusterRequest, DescribeClusterResponse>,
     Api<ApiKey::describe_producers, DescribeProducersRequest, DescribeProducersResponse>,
+    Api<ApiKey::broker_registration, BrokerRegistrationRequest, BrokerRegistrationResponse>,
+    Api<ApiKey::broker_heartbeat, BrokerHeartbeatRequest, BrokerHeartbeatResponse>,
+    Api<ApiKey::unregister_broker, UnregisterBrokerRequest, UnregisterBrokerResponse>,
+    Api<ApiKey::allocate_producer_ids, AllocateProducerIdsRequest, AllocateProducerIdsResponse>,
+    Api<ApiKey::controller_registration, ControllerRegistrationRequest,
+        ControllerRegistrationResponse>,
+    Api<ApiKey::assign_replicas_to_dirs, AssignReplicasToDirsRequest, AssignReplicasToDirsResponse>,
     Api<ApiKey::list_config_resources, ListConfigResourcesRequest, ListConfigResourcesResponse>,
     Api<ApiKey::describe_topic_partitions, DescribeTopicPartitionsRequest,
-        DescribeTopicPartitionsResponse>>;
+        DescribeTopicPartitionsResponse>,
+    Api<ApiKey::add_raft_voter, AddRaftVoterRequest, AddRaftVoterResponse>,
+    Api<ApiKey::remove_raft_voter, RemoveRaftVoterRequest, RemoveRaftVoterResponse>,
+    Api<ApiKey::update_raft_voter, UpdateRaftVoterRequest, UpdateRaftVoterResponse>>;
 
 }  // namespace sluice::protocol
