@@ -139,8 +139,7 @@ struct LogHints {
     bool clean = false;  // The last stop flushed everything: nothing to recover.
     // What is acknowledged is not all in its files, and cannot be brought there: not to be opened.
     bool lacks_journal = false;
-    std::optional<Offset> recovery_point;
-    std::optional<Offset> start;
+    std::optional<Offset> recovery_point = {};
     // What is known to be on disk, though it may have to be read.
     std::optional<SyncedLog> synced = {};
 };

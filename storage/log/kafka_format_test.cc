@@ -155,8 +155,7 @@ TEST_F(KafkaDataTest, ServesWhatKafkaWrote) {
             SCOPED_TRACE(state + "/" + name);
             crash();
             import(data / state, name);
-            ASSERT_TRUE(
-                open({.clean = state == "clean", .recovery_point = recovery_point, .start = {}}));
+            ASSERT_TRUE(open({.clean = state == "clean", .recovery_point = recovery_point}));
             EXPECT_EQ(end(), 20'000);
             EXPECT_EQ(count_records(), 20'000);
             EXPECT_EQ(log->producers().size(), 1u);

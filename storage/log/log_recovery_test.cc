@@ -88,7 +88,7 @@ TEST_F(RecoveryTest, ReportsDamageBeforeTheRecoveryPointAndCutsNothing) {
     crash();
     segment()[100] ^= 1;
     const auto damaged = segment();
-    EXPECT_EQ(open({.recovery_point = recovery_point, .start = {}}).error(), Error::corrupt);
+    EXPECT_EQ(open({.recovery_point = recovery_point}).error(), Error::corrupt);
     EXPECT_EQ(segment(), damaged);
 }
 
@@ -98,14 +98,14 @@ TEST_F(RecoveryTest, ReportsASegmentThatEndsBeforeTheRecoveryPoint) {
     checkpoint();
     crash();
     tear(3);
-    EXPECT_EQ(open({.recovery_point = recovery_point, .start = {}}).error(), Error::corrupt);
+    EXPECT_EQ(open({.recovery_point = recovery_point}).error(), Error::corrupt);
     EXPECT_TRUE(logger.said("log.damaged"));
 }
 
 TEST_F(RecoveryTest, TrustsNoRecoveryPointOfADeletedLogOfTheSameName) {
     append("a");
     crash();
-    ASSERT_TRUE(open({.recovery_point = Offset(1000), .start = {}}));
+    ASSERT_TRUE(open({.recovery_point = Offset(1000)}));
     EXPECT_THAT(values(), ElementsAre("a"));
 }
 
@@ -162,7 +162,7 @@ TEST_F(RecoveryTest, ReadsOnlyWhatFollowsTheCheckpoint) {
     crash();
     // Nobody looks at the beginning.
     segment()[70] ^= 1;
-    ASSERT_TRUE(open({.recovery_point = recovery_point, .start = {}}));
+    ASSERT_TRUE(open({.recovery_point = recovery_point}));
     EXPECT_EQ(end(), 101);
     EXPECT_EQ(values(50).size(), 51u);
     // Until it is asked for.
@@ -189,7 +189,7 @@ TEST_F(RecoveryTest, TellsEpochsFromTheRecordsWhenTheirFileIsGone) {
     const auto before = log->epochs();
     crash();
     disk.content("data/topic-0/leader-epoch-checkpoint").assign({'x'});
-    ASSERT_TRUE(open({.recovery_point = recovery_point, .start = {}}));
+    ASSERT_TRUE(open({.recovery_point = recovery_point}));
     EXPECT_EQ(log->epochs(), before);
 }
 
@@ -313,8 +313,7 @@ TEST_F(RecoveryTest, ReadsAheadForEveryReaderOfItsOwn) {
     for (const std::string& value : written) append(value);
     restart();
     const auto read_one = [&](Offset& at, std::vector<std::string>& all) {
-        const auto read =
-            log->read({.from = at, .before = log->offsets().end, .bytes_max = 200});
+        const auto read = log->read({.from = at, .before = log->offsets().end, .bytes_max = 200});
         ASSERT_TRUE(read);
         for (const Bytes& piece : read->pieces) take_values(piece.view(), at, all);
     };

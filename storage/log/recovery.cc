@@ -138,7 +138,7 @@ Result<void> Recovery::load_segments() {
         return {};
     }
     names_synced_ = true;
-    const Offset base = opening_.hints.start.value_or(Offset(0));
+    const Offset base(0);
     {
         TRY(const auto file, disk_.open(path(base, log_suffix), env::OpenMode::create));
         CHECK_OK(file->sync());
@@ -148,7 +148,7 @@ Result<void> Recovery::load_segments() {
 }
 
 Result<void> Recovery::load_start() {
-    log_.start = std::max(opening_.hints.start.value_or(Offset(0)), log_.segments.front()->base);
+    log_.start = log_.segments.front()->base;
     TRY(const auto content, read_if_there(start_file));
     if (!content) return {};
     const auto start = parse_start(as_text({content->data(), content->size()}));

@@ -130,7 +130,7 @@ public:
     // As a start after a crash does; recovers from the last checkpoint taken.
     Result<void> reopen() {
         crash();
-        return open({.recovery_point = recovery_point, .start = {}});
+        return open({.recovery_point = recovery_point});
     }
     // As a stop and a start do.
     void restart() {
@@ -140,7 +140,7 @@ public:
             store->stop();
         });
         store.reset();
-        ASSERT_TRUE(open({.clean = true, .recovery_point = {}, .start = {}}));
+        ASSERT_TRUE(open({.clean = true}));
     }
     // The process dies; the page cache lives.
     void crash() {
@@ -152,7 +152,7 @@ public:
     void power_cut() {
         crash();
         disk.power_cut();
-        ASSERT_TRUE(open({.recovery_point = recovery_point, .start = {}}));
+        ASSERT_TRUE(open({.recovery_point = recovery_point}));
     }
 
     Result<broker::AppendedBatch> try_append(const BatchSpec& spec, LeaderEpoch epoch) {

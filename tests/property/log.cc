@@ -58,7 +58,7 @@ struct Model {
     Offset start_owed{0};   // advance_start succeeded.
     Offset start_asked{0};  // Perhaps.
     Offset end{0};
-    LogHints hints{.clean = false, .recovery_point = Offset(0), .start = {}};
+    LogHints hints{.clean = false, .recovery_point = Offset(0)};
 
     // What a log that ends at `at` must know of epochs and producers.
     replication::LeaderEpochs epochs(Offset start, Offset at) const {
@@ -175,8 +175,7 @@ private:
 
     // What a start does before it opens logs.
     bool replay(env::Env& env) {
-        const auto replayed =
-            replay_journals(LogDoors::of(env), "", {{"t-0", model_.hints}});
+        const auto replayed = replay_journals(LogDoors::of(env), "", {{"t-0", model_.hints}});
         owe(!replayed.failed() || replayed.error() != Error::corrupt, "a journal is corrupt");
         return !replayed.failed();
     }
@@ -197,8 +196,7 @@ private:
         const auto closed = store.close(**log);
         if (closed) {
             model_.acknowledged = model_.end;
-            model_.hints = {
-                .clean = clean_stop, .recovery_point = model_.hints.recovery_point, .start = {}};
+            model_.hints = {.clean = clean_stop, .recovery_point = model_.hints.recovery_point};
         }
         log->reset();
         store.stop();

@@ -29,6 +29,7 @@ struct Replica {
     std::vector<Record> log;
     std::size_t durable = 0;
     std::unique_ptr<Quorum> quorum;
+    int life = 0;
     Offset high_watermark{0};
 };
 
@@ -36,6 +37,7 @@ struct Message {
     BrokerId from;
     BrokerId to;
     AskId id;
+    int life = 0;  // Of the one who asked: an answer does not reach another one.
     std::variant<Ask, Reply> body;
     std::vector<Record> records;  // Of a reply to a fetch.
 };
@@ -61,8 +63,9 @@ public:
         crashes_ = 0.01 * random_.real() * random_.real();
         cuts_ = 0.01 * random_.real();
         step_max_ = random_.between(1, 100);
-        options_.election_timeout = milliseconds(random_.between(10, 1000));
-        options_.fetch_timeout = milliseconds(random_.between(10, 2000));
+        // Longer than a round of messages takes when all is well: else nobody could be elected.
+        options_.election_timeout = milliseconds(random_.between(100, 1000));
+        options_.fetch_timeout = milliseconds(random_.between(200, 2000));
         for (auto& [id, replica] : replicas_) start(replica);
     }
 
@@ -87,7 +90,7 @@ public:
     void settle() {
         cut_off_ = nobody;
         calm_ = true;
-        step_max_ = 5;
+        step_max_ = 2;
         for (auto& [id, replica] : replicas_)
             if (!replica.quorum) start(replica);
         const std::size_t goal = committed_.size() + 3;
@@ -125,6 +128,7 @@ private:
             log.epochs.assign(replica.log[i].epoch, Offset(static_cast<std::int64_t>(i)));
         replica.durable = replica.log.size();
         replica.high_watermark = Offset(0);
+        ++replica.life;
         options_.self = replica.key;
         options_.bootstrap = voters_.ids();
         replica.quorum =
@@ -155,7 +159,7 @@ private:
         replica.saved = persist.state;
     }
     void performed(Replica& replica, const Send& send) {
-        messages_.push_back({replica.key.id, send.to, send.id, send.ask, {}});
+        messages_.push_back({replica.key.id, send.to, send.id, replica.life, send.ask, {}});
     }
     void performed(Replica& replica, const BeginEpoch& begin) {
         const auto [known, is_new] = leaders_.emplace(begin.epoch, replica.key.id);
@@ -219,13 +223,13 @@ private:
     void lose() {
         if (messages_.empty()) return;
         const Message message = take();
-        if (std::holds_alternative<Ask>(message.body)) return fail(message.from, message.id);
-        fail(message.to, message.id);
+        fail(message);
     }
-    void fail(BrokerId who, AskId id) {
-        Replica& replica = replicas_[who];
-        if (!replica.quorum) return;
-        replica.quorum->failed(id, now_);
+    void fail(const Message& message) {
+        const bool is_ask = std::holds_alternative<Ask>(message.body);
+        Replica& replica = replicas_[is_ask ? message.from : message.to];
+        if (!replica.quorum || replica.life != message.life) return;
+        replica.quorum->failed(message.id, now_);
         perform(replica);
     }
 
@@ -243,8 +247,9 @@ private:
         Replica& to = replicas_[message.to];
         const bool is_ask = std::holds_alternative<Ask>(message.body);
         const bool cut = (message.to == cut_off_) != (message.from == cut_off_);
-        if (cut || !to.quorum) return fail(is_ask ? message.from : message.to, message.id);
+        if (cut || !to.quorum) return fail(message);
         if (is_ask) return serve(to, message);
+        if (to.life != message.life) return;
         fetched_[{message.to, message.id}] = message.records;
         to.quorum->answered(message.id, std::get<Reply>(message.body), now_);
         perform(to);
@@ -252,7 +257,7 @@ private:
     }
 
     void serve(Replica& to, const Message& message) {
-        Message answer{message.to, message.from, message.id, Reply{}, {}};
+        Message answer{message.to, message.from, message.id, message.life, Reply{}, {}};
         answer.body = std::visit([&](const auto& ask) { return asked(to, ask, answer); },
                                  std::get<Ask>(message.body));
         perform(to);
@@ -260,7 +265,7 @@ private:
         if (to.quorum)
             messages_.push_back(std::move(answer));
         else
-            fail(message.from, message.id);
+            fail(message);
     }
     Reply asked(Replica& to, const VoteAsk& ask, Message&) {
         return to.quorum->vote_asked(ask, now_);
