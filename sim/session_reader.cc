@@ -16,7 +16,6 @@ constexpr std::size_t sessions_max = 3;
 constexpr Duration patience = seconds(4);
 // A broker that is short of them may take a session away that was not used for longer.
 constexpr Duration kept_at_least = milliseconds(500);
-constexpr Version by_name{12};
 constexpr Version by_id{13};
 
 client::ClientOptions patient() {
@@ -250,10 +249,11 @@ void SessionReader::change_mind(Stream& stream, SessionView& session) {
     }
     for (const auto& [name, topic] : topics_) {
         // By name it cannot be forgotten and wanted in one request, nor be wanted twice.
-        const bool old_one = std::ranges::find(names_in_change, name) != names_in_change.end() ||
-                             std::ranges::any_of(session.wanted(), [&](std::uint32_t log) {
-                                 return logs_[log]->topic == name && logs_[log]->deletion_asked;
-                             });
+        const bool old_one =
+            std::ranges::find(names_in_change, name) != names_in_change.end() ||
+            std::ranges::any_of(session.wanted(), [&, &name = name](std::uint32_t log) {
+                return logs_[log]->topic == name && logs_[log]->deletion_asked;
+            });
         if (old_one) continue;
         for (SessionLog* log : topic.logs)
             if (!session.wants(log->number) && random.below(3) == 0)

@@ -177,10 +177,9 @@ Result<void> MetadataDriver::commit_records(const std::vector<protocol::Metadata
 Result<void> MetadataDriver::append_records(const std::vector<protocol::MetadataRecord>& records) {
     protocol::RecordBatchBuilder batch({.leader_epoch = epoch_});
     for (const protocol::MetadataRecord& record : records) {
-        if (PLANT("metadata.deletion_not_logged") &&
-            std::holds_alternative<protocol::RemoveTopicRecord>(record))
-            continue;
-        const Bytes value = protocol::encode_newest(record);
+        const bool forgotten = PLANT("metadata.deletion_not_logged") &&
+                               std::holds_alternative<protocol::RemoveTopicRecord>(record);
+        const Bytes value = protocol::encode_newest(forgotten ? protocol::NoOpRecord{} : record);
         batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
     for (const protocol::MetadataRecord& record : records) builder_.apply(record);

@@ -100,8 +100,7 @@ std::map<std::string, broker::SyncedLog> JournalTargets::synced() const {
     std::map<std::string, broker::SyncedLog> logs;
     for (const auto& [log, target] : targets_)
         if (written_directories_.contains(join(root_, log)) && !unreached_.contains(log))
-            logs[log] = {
-                .topic = *target.topic, .end = target.end, .segment = all, .start = all};
+            logs[log] = {.topic = *target.topic, .end = target.end, .segment = all, .start = all};
     return logs;
 }
 
@@ -112,20 +111,20 @@ Result<void> JournalTargets::sync() {
 }
 
 Result<void> JournalTargets::sync_all(const std::set<std::string>& paths, bool directories) {
-    Result<void> all;
+    Result<void> outcome;
     auto next = paths.begin();
     env::FiberGroup fibers(doors_.scheduler);
     const auto work = [&] {
-        while (next != paths.end() && !all.failed()) {
+        while (next != paths.end() && !outcome.failed()) {
             const std::string& path = *next++;
-            if (const auto done = sync_one(path, directories); done.failed()) all = done;
+            if (const auto done = sync_one(path, directories); done.failed()) outcome = done;
         }
     };
     for (std::size_t i = 1; i < std::min(syncs_max, paths.size()); ++i)
         if (fibers.spawn("journal-replay", work).failed()) break;
     work();
     fibers.join();
-    return all;
+    return outcome;
 }
 
 Result<void> JournalTargets::sync_one(const std::string& path, bool is_directory) {
