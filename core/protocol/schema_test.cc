@@ -228,8 +228,9 @@ Versions parse_versions(const std::string& text) {
 
 std::string default_of_schema(const Json& field, const std::string& type) {
     const bool array = type.starts_with("[]");
-    // Kafka's records are null until they are set, whatever the schema says.
-    if (field.get("type") == "records") return "null";
+    // Kafka's records are null until they are set, whatever the schema says; ours, where null can
+    // be sent.
+    if (field.get("type") == "records") return field.has("nullableVersions") ? "null" : "";
     if (field.has("default")) {
         const std::string text = field.get("default");
         return text.starts_with("0x") ? std::to_string(std::stoll(text, nullptr, 16)) : text;
