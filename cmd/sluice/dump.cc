@@ -7,6 +7,7 @@
 #include "cmd/sluice/dump_files.h"
 #include "cmd/sluice/mapped_file.h"
 #include "storage/log/checkpoint_files.h"
+#include "storage/log/names.h"
 
 namespace sluice::cmd {
 
@@ -81,7 +82,8 @@ bool dump_known(DumpReport& report, const fs::path& path, Slice bytes) {
         dump_offset_checkpoint(report, bytes);
     } else if (name == "partition.metadata" || name == "meta.properties" ||
                name == "quorum-state" || name == "log-start-offset" ||
-               name == ".kafka_cleanshutdown" || name == "bootstrap.checkpoint") {
+               name == "sluice-synced-offsets" || name == ".kafka_cleanshutdown" ||
+               name == "bootstrap.checkpoint") {
         begin("text");
         dump_text(report, bytes);
     } else {
@@ -110,8 +112,13 @@ int dump_path(DumpReport& report, const fs::path& path) {
     }
     if (!fs::is_directory(path, error)) return dump_file(report, path, true);
     std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator(path, error))
-        if (entry.is_regular_file(error)) files.push_back(entry.path());
+    for (fs::recursive_directory_iterator at(path, error), end; at != end; at.increment(error)) {
+        // What was deleted is not kept whole.
+        if (at->is_directory(error) &&
+            at->path().native().ends_with(storage::directory_delete_suffix))
+            at.disable_recursion_pending();
+        if (at->is_regular_file(error)) files.push_back(at->path());
+    }
     std::ranges::sort(files);
     int code = exit_ok;
     for (const fs::path& each : files)
