@@ -11,6 +11,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace sluice::golden {
 
@@ -27,6 +28,14 @@ struct Command {
         return has(key) ? std::stoll(args.at(key)) : otherwise;
     }
 };
+
+// The parts of an argument that is a list.
+inline std::vector<std::string> split(const std::string& text, char by) {
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, by);) parts.push_back(part);
+    return parts;
+}
 
 inline Command parse(const std::string& line) {
     std::istringstream words(line);

@@ -15,13 +15,7 @@ namespace {
 
 using namespace protocol;
 using golden::Command;
-
-std::vector<std::string> split(const std::string& text, char by) {
-    std::vector<std::string> parts;
-    std::istringstream stream(text);
-    for (std::string part; std::getline(stream, part, by);) parts.push_back(part);
-    return parts;
-}
+using golden::split;
 
 std::string outcome(ErrorCode code) {
     return code == ErrorCode::none ? "ok" : std::string(name_of(code));

@@ -12,13 +12,7 @@ namespace {
 
 using namespace protocol;
 using golden::Command;
-
-std::vector<std::string> split(const std::string& text, char by) {
-    std::vector<std::string> parts;
-    std::istringstream stream(text);
-    for (std::string part; std::getline(stream, part, by);) parts.push_back(part);
-    return parts;
-}
+using golden::split;
 
 // "1,2" -> brokers 1 and 2.
 std::vector<BrokerId> brokers_of(const std::string& text) {

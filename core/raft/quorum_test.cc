@@ -142,8 +142,7 @@ private:
     // resigned from=2 epoch=5 successors=3,1
     void resigned(const Command& command) {
         ResignAsk ask{broker(command, "from"), epoch(command), {}};
-        std::istringstream successors(command.text("successors"));
-        for (std::string id; std::getline(successors, id, ',');)
+        for (const std::string& id : golden::split(command.text("successors"), ','))
             ask.successors.emplace_back(std::stoi(id));
         const ResignReply reply = quorum_->leader_resigned(ask, now_);
         say("{}: {}", text(reply.error), text(reply.known));
