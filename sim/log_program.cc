@@ -335,8 +335,8 @@ bool LogProgram::read_everything(OpenLog& log) {
 
 void LogProgram::maintain(ShardWork& shard, OpenLog& log) {
     while (!pause(shard, seconds(3)).failed()) {
-        const auto done =
-            log.log->maintain(log.model.config, log.log->offsets().durable, shard.env.clock.wall());
+        log.log->configure(log.model.config);
+        const auto done = log.log->maintain(log.log->offsets().durable, shard.env.clock.wall());
         if (done.failed() && log.log->offline()) return;
     }
 }

@@ -49,12 +49,14 @@ struct Process::Doors {
               .clock = process.machine_.clock,
               .network = *network,
               .disk = disk,
+              .pages = pages,
               .random = random,
               .logger = logger,
               .shards = shards} {}
 
     Random random;
     DiskDoor disk;
+    PageHeap pages;
     std::unique_ptr<SimNetwork::Door> network;
     TraceLogger logger;
     env::Env env;

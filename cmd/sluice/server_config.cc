@@ -358,7 +358,6 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
 void share_budget(ServerConfig& config) {
     if (!config.given.contains("log.cache.bytes"))
         config.logs.cache_bytes_max = config.memory_budget_bytes / 8 * 5;
-    config.logs.read_buffers_bytes_max = config.memory_budget_bytes / 16;
     config.logs.read_ahead_bytes_max = config.memory_budget_bytes / 16;
     config.logs.index_cache_bytes_max = config.memory_budget_bytes / 16;
 }
@@ -404,7 +403,6 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     // Budgets are of the whole broker; each shard gets its part.
     config.logs.cache_bytes_max /= config.shards.count;
     config.logs.pending_bytes_max /= config.shards.count;
-    config.logs.read_buffers_bytes_max /= config.shards.count;
     config.logs.read_ahead_bytes_max /= config.shards.count;
     config.logs.index_cache_bytes_max /= config.shards.count;
     config.network.request_memory_bytes /= config.shards.count;

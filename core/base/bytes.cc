@@ -24,7 +24,13 @@ Buffer Buffer::allocate(std::size_t size, std::size_t alignment) {
     ASSERT(memory != nullptr);
     auto* data = static_cast<std::uint8_t*>(memory);
     Buffer buffer;
-    buffer.block_ = new (data + body) Block{1, size, data};
+    buffer.block_ = new (data + body) Block{1, size, data, nullptr};
+    return buffer;
+}
+
+Buffer Buffer::lent(BufferHome& home, MutableSlice memory) {
+    Buffer buffer;
+    buffer.block_ = new Block{1, memory.size(), memory.data(), &home};
     return buffer;
 }
 
@@ -36,9 +42,14 @@ Buffer Buffer::copy_of(Slice bytes) {
 
 void Buffer::release() {
     if (!block_ || block_->count.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    std::uint8_t* data = block_->data;
+    const Block block{0, block_->size, block_->data, block_->home};
+    if (block.home != nullptr) {
+        delete block_;
+        block.home->take_back({block.data, block.size});
+        return;
+    }
     block_->~Block();
-    std::free(data);
+    std::free(block.data);
 }
 
 }  // namespace sluice

@@ -22,6 +22,16 @@ inline std::string_view as_text(Slice bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Who lent the memory of a buffer.
+class BufferHome {
+public:
+    // Nobody has the buffer any more. From any thread.
+    virtual void take_back(MutableSlice memory) = 0;
+
+protected:
+    ~BufferHome() = default;
+};
+
 // A counted block of memory. Whoever allocates it fills it; every Bytes cut from it keeps it alive.
 // Writing to a part that no Bytes covers yet is allowed, also while other parts are being read.
 class Buffer {
@@ -30,6 +40,8 @@ public:
     // `alignment` is a power of two; 4096 for blocks that may meet direct I/O.
     static Buffer allocate(std::size_t size, std::size_t alignment = 16);
     static Buffer copy_of(Slice bytes);
+    // Somebody's memory, who gets it back.
+    static Buffer lent(BufferHome& home, MutableSlice memory);
 
     Buffer(const Buffer& other) : block_(other.block_) { retain(); }
     Buffer(Buffer&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
@@ -52,6 +64,7 @@ private:
         std::atomic<std::uint32_t> count;
         std::size_t size;
         std::uint8_t* data;
+        BufferHome* home;
     };
 
     void retain() const {

@@ -69,8 +69,7 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
                    const std::map<std::string, LogHints>& hints) {
     retire_missing(*image);
     const std::vector<Opening> opening = openings(*image);
-    at_once(opening.size(), "open-log",
-            [&](std::size_t i) { open(opening[i], *image, hints); });
+    at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image, hints); });
     image_ = image;
     for (auto& [id, partition] : partitions_) {
         const metadata::TopicState* topic = image->topic(id.topic);
@@ -154,8 +153,7 @@ void Broker::maintain() {
     for (const PartitionId& id : all) {
         const Partition::Use partition = find(id);
         if (!partition) continue;
-        const auto done = partition->log().maintain(partition->settings().log,
-                                                    partition->high_watermark(), env_.clock.wall());
+        const auto done = partition->log().maintain(partition->high_watermark(), env_.clock.wall());
         if (done.failed() && done.error() == Error::stopped) return;
     }
 }

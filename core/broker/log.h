@@ -68,7 +68,7 @@ struct TimestampOffset {
     LeaderEpoch leader_epoch = no_leader_epoch;
 };
 
-// The log of one partition, on its home shard. A PartitionDriver owns it.
+// The log of one partition, on its home shard. A Partition owns it.
 //
 // Appending orders and keeps a batch in memory; a writer of the log's own carries it to disk, many
 // batches with one sync, and moves `durable` (decisions 0005). After a failed write or sync the log
@@ -103,10 +103,12 @@ public:
     // Forgets every record before `start`: durable when it returns. Segments go later.
     virtual Result<void> advance_start(Offset start) = 0;
 
-    // Applies a changed configuration, rolls an old segment, deletes what retention allows below
-    // `high_watermark`, and deletes files whose delay has passed. May wait.
-    virtual Result<void> maintain(const LogConfig& config, Offset high_watermark,
-                                  Timestamp wall) = 0;
+    // For every batch from now on; what retention does not allow any more goes with maintain().
+    // Never waits.
+    virtual void configure(const LogConfig& config) = 0;
+    // Rolls an old segment, deletes what retention allows below `high_watermark`, and deletes files
+    // whose delay has passed. May wait.
+    virtual Result<void> maintain(Offset high_watermark, Timestamp wall) = 0;
 
     // State beside the interface: cheap, never waits.
     const LogOffsets& offsets() const { return offsets_; }

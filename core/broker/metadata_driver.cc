@@ -182,8 +182,13 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
         const Bytes value = protocol::encode_newest(forgotten ? protocol::NoOpRecord{} : record);
         batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
-    for (const protocol::MetadataRecord& record : records) builder_.apply(record);
+    const auto apply = [&] {
+        for (const protocol::MetadataRecord& record : records) builder_.apply(record);
+    };
+    if (PLANT("metadata.applied_before_append")) apply();
+    // The log may refuse; the image has only what it took. Nothing waits in between.
     CHECK_OK(append(batch.build()));
+    apply();
     return {};
 }
 
@@ -225,7 +230,7 @@ Result<void> MetadataDriver::take_snapshot() {
     bytes_since_snapshot_ -= covered;
     if (!log_) return Error::stopped;
     CHECK_OK(log_->advance_start(image.next_offset));
-    return log_->maintain(log_config_, image.next_offset, env_.clock.wall());
+    return log_->maintain(image.next_offset, env_.clock.wall());
 }
 
 Result<void> MetadataDriver::close() {

@@ -50,8 +50,7 @@ Result<void, StartFailure> Node::listen() {
                        "Choose another address with --listen, or stop what listens there.");
     listening_ = *listening;
     facts_.advertised = config_.advertise;
-    if (facts_.advertised.host.empty())
-        facts_.advertised = {config_.listen.host, listening_.port};
+    if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
     return {};
 }
 

@@ -1,5 +1,6 @@
 #include "core/broker/partition.h"
 
+#include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/protocol/recompress.h"
 #include "core/protocol/validate_batch.h"
@@ -54,6 +55,7 @@ void Partition::retire() {
 void Partition::update(const metadata::PartitionState& state, const TopicSettings& settings) {
     state_ = state;
     settings_ = settings;
+    if (!PLANT("log.configured_too_late")) log_->configure(settings.log);
 }
 
 ErrorCode Partition::check_epoch(LeaderEpoch clients) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/page_heap.h"
 #include "core/base/random.h"
 #include "core/env/clock.h"
 #include "core/env/disk.h"
@@ -16,6 +17,7 @@ struct Env {
     const Clock& clock;
     Network& network;
     Disk& disk;
+    PageHeap& pages;  // For what the disk and the network carry in large pieces.
     Random& random;
     Logger& logger;
     Shards& shards;

@@ -19,6 +19,13 @@
 
 namespace sluice::env {
 
+// Misuse is found only of memory that the allocator gave for itself.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool allocations_are_watched = true;
+#else
+inline constexpr bool allocations_are_watched = false;
+#endif
+
 // A stack is given back to the system: its memory is nobody's stack any more.
 inline void forget_stack([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
 #if defined(__SANITIZE_ADDRESS__)

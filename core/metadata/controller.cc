@@ -63,6 +63,9 @@ bool Controller::is_usable(BrokerId broker) const {
 std::optional<ItemError> Controller::check_name(std::string_view name) const {
     if (auto complaint = complaint_about_topic_name(name))
         return ItemError{ErrorCode::invalid_topic_exception, *complaint};
+    if (is_reserved_topic(name))
+        return ItemError{ErrorCode::topic_authorization_failed,
+                         fmt::format("The name '{}' is the broker's own.", name)};
     if (image_.topic(name) != nullptr)
         return ItemError{ErrorCode::topic_already_exists,
                          fmt::format("Topic '{}' already exists.", name)};

@@ -25,6 +25,10 @@ std::optional<std::string> complaint_about_topic_name(std::string_view name) {
     return std::nullopt;
 }
 
+bool is_reserved_topic(std::string_view name) {
+    return name == cluster_metadata_topic || name == "sluice-journal";
+}
+
 std::string collision_form(std::string_view name) {
     std::string form(name);
     std::ranges::replace(form, '.', '_');

@@ -11,6 +11,9 @@ inline constexpr std::size_t topic_name_length_max = 249;
 // Why `name` cannot be a topic's, in Kafka's words, or nothing when it can.
 std::optional<std::string> complaint_about_topic_name(std::string_view name);
 
+// Nobody may make a topic of that name: its directory would be one that the broker has already.
+bool is_reserved_topic(std::string_view name);
+
 // Metric names turn dots into underscores, so names that differ only there collide.
 std::string collision_form(std::string_view name);
 

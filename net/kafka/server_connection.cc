@@ -13,7 +13,7 @@ ServerConnection::ServerConnection(env::Env& env, broker::Service& service, Memo
       service_(service),
       limits_(limits),
       connection_(std::move(connection)),
-      frames_(*connection_, budget, {.frame_bytes_max = limits.request_bytes_max}),
+      frames_(*connection_, budget, env.pages, {.frame_bytes_max = limits.request_bytes_max}),
       changed_(env.scheduler),
       room_(env.scheduler),
       watch_ended_(env.scheduler) {
@@ -145,6 +145,7 @@ void ServerConnection::watch() {
     while (watch_ended_.wait_until(env_.clock.now() + step).failed()) {
         if (env_.scheduler.stopped()) break;
         const Time now = env_.clock.now();
+        if (frames_.waits_for_memory()) read_since_ = now;
         const bool waits_for_client = in_flight() == 0 && !handling_;
         const char* why = nullptr;
         if (writing_ && now - wrote_at_ > limits_.write_time_max)

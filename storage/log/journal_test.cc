@@ -139,7 +139,7 @@ TEST_F(JournalTest, ReportsDamageThatLaterRecordsProve) {
     disk.content("data/sluice-journal-0")[4096 + 70] ^= 1;
     in_fiber([&] {
         const auto replayed =
-            replay_journals({*scheduler, clock, disk, logger, random}, "data", {});
+            replay_journals({*scheduler, clock, disk, pages, logger, random}, "data", {});
         ASSERT_TRUE(replayed.failed());
         EXPECT_EQ(replayed.error(), Error::corrupt);
     });
@@ -179,7 +179,7 @@ TEST_F(JournalTest, TakesOverALogThatWasLazyUntilNow) {
     restart();
     append("a");
     config.flush_messages = 1;
-    maintain(0, 1000);
+    in_fiber([&] { log->configure(config); });
     append("b");
     power_cut();
     EXPECT_THAT(values(), ElementsAre("a", "b"));

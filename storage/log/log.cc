@@ -318,7 +318,7 @@ Result<DiskRead> Log::read_from_disk(const ReadRange& range) {
             if (file.failed())
                 result = file.error();
             else
-                result = read_segment(**file, resources_.read_buffers,
+                result = read_segment(**file, resources_.doors.pages,
                                       {.position = *position,
                                        .end = written.size,
                                        .range = range,

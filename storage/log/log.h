@@ -39,8 +39,8 @@ public:
     Result<std::optional<broker::TimestampOffset>> find_timestamp(std::optional<Timestamp> time,
                                                                   Offset before) override;
     Result<void> advance_start(Offset start) override;
-    Result<void> maintain(const broker::LogConfig& config, Offset high_watermark,
-                          Timestamp wall) override;
+    void configure(const broker::LogConfig& config) override;
+    Result<void> maintain(Offset high_watermark, Timestamp wall) override;
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
     const replication::ProducerStates& producers() const override { return producers_; }
 

@@ -129,7 +129,8 @@ TEST_F(RecoveryTest, IsDoneAgainAfterDyingInTheMiddle) {
     for (int i = 0; i < 10; ++i) append(std::to_string(i));
     for (int steps = 0; steps < 200; steps += 3) {
         crash();
-        Store interrupted(LogDoors{*scheduler, clock, disk, logger, random}, "data", options);
+        Store interrupted(LogDoors{*scheduler, clock, disk, pages, logger, random}, "data",
+                          options);
         ASSERT_TRUE(scheduler->spawn(
             "open", [&] { (void)interrupted.open("topic-0", topic, config, {}); }));
         for (int i = 0; i < steps && scheduler->ready_count() > 0; ++i) scheduler->resume(0);

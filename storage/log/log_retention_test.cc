@@ -107,7 +107,8 @@ TEST_F(RetentionTest, LetsAReaderFinishWithADeletedSegment) {
             done = true;
         }));
         ASSERT_TRUE(env::yield(*scheduler));
-        ASSERT_TRUE(log->maintain(config, Offset(10), Timestamp(0)));
+        log->configure(config);
+        ASSERT_TRUE(log->maintain(Offset(10), Timestamp(0)));
         while (!done) ASSERT_TRUE(env::yield(*scheduler));
     });
 }

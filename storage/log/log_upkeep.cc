@@ -155,13 +155,17 @@ Result<void> Log::advance_start(Offset start) {
     return {};
 }
 
-Result<void> Log::maintain(const broker::LogConfig& config, Offset high_watermark, Timestamp wall) {
-    if (ended_) return *ended_;
-    const Visit visit(*this);
-    TRY(const auto guard, upkeep_.lock());
+void Log::configure(const broker::LogConfig& config) {
+    if (ended_) return;
     const bool was_lazy = is_lazy();
     config_ = config;
     if (was_lazy != is_lazy()) commit();
+}
+
+Result<void> Log::maintain(Offset high_watermark, Timestamp wall) {
+    if (ended_) return *ended_;
+    const Visit visit(*this);
+    TRY(const auto guard, upkeep_.lock());
     CHECK_OK(delete_expired(std::min(high_watermark, offsets_.durable), wall));
     CHECK_OK(delete_due_files());
     producers_.expire(wall, config_.producer_id_expiration);

@@ -27,6 +27,8 @@ inline constexpr std::string_view partition_metadata_file = "partition.metadata"
 // Ours: where DeleteRecords and retention moved the log's start. Kafka ignores it.
 inline constexpr std::string_view start_file = "log-start-offset";
 
+// What file systems take (NAME_MAX).
+inline constexpr std::size_t name_bytes_max = 255;
 inline constexpr std::string_view directory_delete_suffix = "-delete";
 inline constexpr std::string_view directory_stray_suffix = "-stray";
 

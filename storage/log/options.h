@@ -56,8 +56,6 @@ struct LogOptions {
     std::size_t index_cache_bytes_max = std::size_t{16} << 20;
     // What may be read before somebody asks for it.
     std::size_t read_ahead_bytes_max = std::size_t{16} << 20;
-    // Memory that segments were read into and that is kept to be read into again.
-    std::size_t read_buffers_bytes_max = std::size_t{16} << 20;
     // What recovery and rebuilding an index read at once, of a log that goes on so long.
     std::size_t scan_bytes = std::size_t{4} << 20;
     // A read from disk asks for this much more than it was asked for, to find where it begins.

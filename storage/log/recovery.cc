@@ -298,7 +298,7 @@ Result<Slice> Recovery::header_at(const Segment& segment, std::uint64_t position
     TRY(const auto file,
         resources_.files.open(path(segment.base, log_suffix), env::OpenMode::read));
     const auto lead = static_cast<std::size_t>(position - page_floor(position));
-    pages = resources_.read_buffers.take(page_ceil(lead + protocol::batch_header_size));
+    pages = resources_.doors.pages.take(page_ceil(lead + protocol::batch_header_size));
     TRY(const Slice read,
         read_pages(*file, position - lead, lead + protocol::batch_header_size, pages));
     return read.subspan(std::min(lead, read.size()));

@@ -11,7 +11,6 @@
 #include "storage/log/journal.h"
 #include "storage/log/options.h"
 #include "storage/log/read_ahead.h"
-#include "storage/log/read_buffers.h"
 #include "storage/log/tail.h"
 
 namespace sluice::storage {
@@ -21,11 +20,12 @@ struct LogDoors {
     env::Scheduler& scheduler;
     const env::Clock& clock;
     env::Disk& disk;
+    PageHeap& pages;
     env::Logger& logger;
     Random& random;
 
     static LogDoors of(const env::Env& env) {
-        return {env.scheduler, env.clock, env.disk, env.logger, env.random};
+        return {env.scheduler, env.clock, env.disk, env.pages, env.logger, env.random};
     }
 };
 
@@ -36,9 +36,8 @@ struct LogResources {
           options(limits),
           files(doors.disk, options.idle_files_max),
           indexes(options.index_cache_bytes_max),
-          read_buffers(options.read_buffers_bytes_max),
           read_ahead(doors.scheduler, options.read_ahead_bytes_max),
-          tails(options.cache_bytes_max),
+          tails(doors.pages, options.cache_bytes_max),
           committer(doors.scheduler, options.flushes_max),
           journal(doors, root, options, tails) {}
 
@@ -46,7 +45,6 @@ struct LogResources {
     const LogOptions options;
     FileCache files;
     IndexCache indexes;
-    ReadBuffers read_buffers;
     ReadAhead read_ahead;
     TailBudget tails;
     Committer committer;

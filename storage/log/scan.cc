@@ -132,7 +132,7 @@ Result<std::optional<BatchView>> Scan::next() {
     return std::optional<BatchView>(*batch);
 }
 
-Result<DiskRead> read_segment(env::File& file, ReadBuffers& buffers, const SegmentRead& read) {
+Result<DiskRead> read_segment(env::File& file, PageHeap& heap, const SegmentRead& read) {
     std::uint64_t position = read.position;
     std::uint64_t wanted = read.range.bytes_max + read.slack_bytes;
     while (position < read.end) {
@@ -140,7 +140,7 @@ Result<DiskRead> read_segment(env::File& file, ReadBuffers& buffers, const Segme
             static_cast<std::size_t>(std::min<std::uint64_t>(wanted, read.end - position));
         const std::uint64_t begin = page_floor(position);
         const auto lead = static_cast<std::size_t>(position - begin);
-        Buffer buffer = buffers.take(page_ceil(lead + size));
+        Buffer buffer = heap.take(page_ceil(lead + size));
         TRY(const Slice pages, read_pages(file, begin, lead + size, buffer));
         if (pages.size() < lead + size) return Error::corrupt;
         const Slice bytes = pages.subspan(lead);

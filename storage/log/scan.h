@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/page_heap.h"
 #include "core/broker/log.h"
 #include "core/env/disk.h"
 #include "core/protocol/record_batch.h"
-#include "storage/log/read_buffers.h"
 
 namespace sluice::storage {
 
@@ -71,6 +71,6 @@ struct DiskRead {
 };
 // As PartitionLog::read. Error::corrupt when a batch on the way or one to give is damaged, or when
 // range.from is in none. Reads whole pages, past the page cache.
-Result<DiskRead> read_segment(env::File& file, ReadBuffers& buffers, const SegmentRead& read);
+Result<DiskRead> read_segment(env::File& file, PageHeap& heap, const SegmentRead& read);
 
 }  // namespace sluice::storage

@@ -44,7 +44,7 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
 // A directory of another topic: one of that name was deleted, and a crash came before its directory
 // was renamed. Or somebody brought it here, so nothing of it is deleted.
 Result<void> Store::set_aside(const std::string& directory) {
-    TRY(const std::string stray, free_name(directory, directory_stray_suffix));
+    const std::string stray = free_name(directory, directory_stray_suffix);
     CHECK_OK(resources_.doors.disk.rename(directory, stray));
     CHECK_OK(resources_.doors.disk.sync_directory(root_));
     SOMETIMES("log.stray_set_aside", true);
@@ -55,14 +55,12 @@ Result<void> Store::set_aside(const std::string& directory) {
     return {};
 }
 
-// Unique however often a topic of that name comes and goes, also over restarts.
-Result<std::string> Store::free_name(const std::string& directory, std::string_view suffix) {
-    for (std::uint64_t n = 0;; ++n) {
-        std::string name = fmt::format("{}.{:032x}{}", directory, n, suffix);
-        const auto taken = resources_.doors.disk.list(name);
-        if (taken.failed() && taken.error() == Error::not_found) return name;
-        if (taken.failed()) return taken.error();
-    }
+// Unique however often a topic of that name comes and goes, and not longer than a file system
+// takes.
+std::string Store::free_name(std::string_view directory, std::string_view suffix) {
+    Random& random = resources_.doors.random;
+    const std::string end = fmt::format(".{:016x}{:016x}{}", random.next(), random.next(), suffix);
+    return std::string(directory.substr(0, name_bytes_max - end.size())) + end;
 }
 
 Log& Store::mine(broker::PartitionLog& log) const {
@@ -83,7 +81,7 @@ Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
     Log& removed = mine(*log);
     removed.abandon(Log::Leaving::deleted);
     const std::string from = removed.directory();
-    TRY(std::string to, free_name(from, directory_delete_suffix));
+    std::string to = free_name(from, directory_delete_suffix);
     CHECK_OK(resources_.doors.disk.rename(from, to));
     CHECK_OK(resources_.doors.disk.sync_directory(root_));
     const Time due = resources_.doors.scheduler.now() + removed.config().file_delete_delay;
@@ -110,8 +108,7 @@ std::vector<broker::LogStore::Checkpoint> Store::checkpoints() {
         if (kept.failed() && kept.error() == Error::stopped) break;
     }
     std::vector<Checkpoint> checkpoints = closed_;
-    for (const auto& [name, log] : resources_.logs)
-        checkpoints.push_back(log->checkpoint_of_now());
+    for (const auto& [name, log] : resources_.logs) checkpoints.push_back(log->checkpoint_of_now());
     return checkpoints;
 }
 
@@ -138,7 +135,7 @@ void Store::keep_house() {
         watch_space();
         delete_due_directories();
         resources_.read_ahead.trim();
-        resources_.read_buffers.trim();
+        resources_.doors.pages.trim();
         for (const auto& [name, log] : resources_.logs) log->write_if_due(scheduler.now());
         const Time next = scheduler.now() + resources_.options.housekeeping_interval;
         const auto asked = stop_asked_.wait_until(next);

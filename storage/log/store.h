@@ -38,7 +38,7 @@ private:
     };
 
     Result<void> set_aside(const std::string& directory);
-    Result<std::string> free_name(const std::string& directory, std::string_view suffix);
+    std::string free_name(std::string_view directory, std::string_view suffix);
     Result<void> start_housekeeping();
     void keep_house();
     void watch_space();

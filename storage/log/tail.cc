@@ -14,8 +14,6 @@ constexpr std::size_t mark_interval_bytes = 4096;
 constexpr Duration block_fill_time = milliseconds(500);
 // Blocks that wait for a disk, in front of others that could go.
 constexpr int trim_misses_max = 64;
-// Of the budget, for blocks that were used and may be again.
-constexpr std::size_t spare_part = 16;
 
 protocol::BatchView batch_at(Slice bytes) {
     const auto batch = protocol::first_batch(bytes);
@@ -24,23 +22,6 @@ protocol::BatchView batch_at(Slice bytes) {
 }
 
 }  // namespace
-
-Buffer TailBudget::take(std::size_t bytes) {
-    const auto spare = spare_.find(bytes);
-    if (spare == spare_.end()) return Buffer::allocate(bytes, page_bytes);
-    Buffer buffer = std::move(spare->second.back());
-    spare->second.pop_back();
-    if (spare->second.empty()) spare_.erase(spare);
-    spare_bytes_ -= bytes;
-    return buffer;
-}
-
-void TailBudget::give(Buffer buffer) {
-    const std::size_t bytes = buffer.size();
-    if (!buffer.is_sole() || spare_bytes_ + bytes > bytes_max_ / spare_part) return;
-    spare_bytes_ += bytes;
-    spare_[bytes].push_back(std::move(buffer));
-}
 
 std::uint64_t TailBudget::added(Tail& tail, std::size_t bytes) {
     bytes_ += bytes;
@@ -86,7 +67,7 @@ Tail::Block& Tail::room_for(std::size_t size, Offset segment, std::uint64_t posi
     block_bytes_ = next_block_bytes(now);
     Block block;
     block.lead = block.filled = position % page_bytes;
-    block.buffer = budget_.take(page_ceil(std::max(block_bytes_, block.lead + size)));
+    block.buffer = budget_.pages_.take(std::max(block_bytes_, block.lead + size));
     block.segment = segment;
     block.position = position - block.lead;
     block.begin = added_;
@@ -269,7 +250,7 @@ bool Tail::drop_first() {
 
 void Tail::drop(Block& block) {
     budget_.removed(block.age, block.buffer.size());
-    budget_.give(std::move(block.buffer));
+    block.buffer = {};
 }
 
 void Tail::evict() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/base/page_heap.h"
 #include "core/base/strong.h"
 #include "core/base/time.h"
 #include "core/broker/log.h"
@@ -21,7 +22,7 @@ class Tail;
 // that are on disk already, whosever they are.
 class TailBudget {
 public:
-    explicit TailBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    TailBudget(PageHeap& pages, std::size_t bytes_max) : pages_(pages), bytes_max_(bytes_max) {}
 
     std::size_t bytes() const { return bytes_; }
     // Safe in the journal, and to be written to segments some time.
@@ -30,20 +31,16 @@ public:
 private:
     friend class Tail;
 
-    // Memory that was used before is worth more than new memory, which the system must clear.
-    Buffer take(std::size_t bytes);
-    void give(Buffer buffer);
     std::uint64_t added(Tail& tail, std::size_t bytes);
     void removed(std::uint64_t age, std::size_t bytes);
     void trim();
 
+    PageHeap& pages_;
     const std::size_t bytes_max_;
     std::size_t bytes_ = 0;
     std::uint64_t written_behind_ = 0;
     std::uint64_t blocks_made_ = 0;
     std::map<std::uint64_t, Tail*> by_age_;
-    std::map<std::size_t, std::vector<Buffer>> spare_;  // By size.
-    std::size_t spare_bytes_ = 0;
 };
 
 // The end of one log, in memory and in wire form: every batch that is not yet in its segment file,

@@ -106,8 +106,8 @@ public:
 
     Result<void> open(broker::LogHints hints = {}) {
         Result<void> opened;
-        store = std::make_unique<Store>(LogDoors{*scheduler, clock, disk, logger, random}, "data",
-                                        options);
+        store = std::make_unique<Store>(LogDoors{*scheduler, clock, disk, pages, logger, random},
+                                        "data", options);
         in_fiber([&] {
             ASSERT_TRUE(disk.make_directory("data"));
             ASSERT_TRUE(disk.sync_directory(""));
@@ -122,7 +122,7 @@ public:
     }
     // What a start does before it opens logs.
     void replay() {
-        const LogDoors doors{*scheduler, clock, disk, logger, random};
+        const LogDoors doors{*scheduler, clock, disk, pages, logger, random};
         std::map<std::string, broker::LogHints> hints;
         hints["topic-0"].recovery_point = recovery_point;
         ASSERT_TRUE(replay_journals(doors, "data", hints));
@@ -218,7 +218,8 @@ public:
     }
     void maintain(std::int64_t high_watermark, std::int64_t wall_ms) {
         in_fiber([&] {
-            ASSERT_TRUE(log->maintain(config, Offset(high_watermark), Timestamp(wall_ms)));
+            log->configure(config);
+            ASSERT_TRUE(log->maintain(Offset(high_watermark), Timestamp(wall_ms)));
         });
     }
     std::int64_t start() const { return log->offsets().start.value; }
@@ -235,6 +236,7 @@ public:
     std::unique_ptr<env::Scheduler> scheduler =
         std::make_unique<env::Scheduler>(clock, env::Scheduler::Options{.fibers_max = 1000});
     TestedDisk disk{*scheduler};
+    PageHeap pages;
     LogOptions options{.recovery_bytes_max = 0};
     broker::LogConfig config;
     TopicId topic{{1, 2, 3}};

@@ -9,6 +9,7 @@
 
 #include "core/env/disk.h"
 #include "core/env/event.h"
+#include "storage/log/names.h"
 
 namespace sluice::storage::testing {
 
@@ -193,7 +194,10 @@ private:
         const std::size_t slash = path.rfind('/');
         return slash == std::string::npos ? "" : path.substr(0, slash);
     }
-    Result<void> pass(const std::string&) { return env::yield(*scheduler_); }
+    Result<void> pass(const std::string& path) {
+        if (path.size() - (path.rfind('/') + 1) > name_bytes_max) return Error::io;
+        return env::yield(*scheduler_);
+    }
     bool fails(bool switched_on, const std::string& path) const {
         return switched_on && path.find(fail_only) != std::string::npos;
     }

@@ -180,9 +180,10 @@ public:
     SilentLogger logger{clock, {}};
     env::Scheduler scheduler{clock, {.fibers_max = 1000}};
     BlockingDisk disk{directory};
+    PageHeap pages;
     Random random{1};
     std::unique_ptr<Store> store =
-        std::make_unique<Store>(LogDoors{scheduler, clock, disk, logger, random}, "");
+        std::make_unique<Store>(LogDoors{scheduler, clock, disk, pages, logger, random}, "");
 };
 
 Bytes batch_of(int records) {
@@ -233,11 +234,10 @@ void append(benchmark::State& state) {
             batches += wave;
             if (log->size_bytes() > (std::uint64_t{1} << 30)) {
                 state.PauseTiming();
+                log->configure({.file_delete_delay = Duration(0)});
                 if (log->advance_start(log->offsets().end).failed() ||
-                    log->maintain({.file_delete_delay = Duration(0)}, log->offsets().end, {})
-                        .failed() ||
-                    log->maintain({.file_delete_delay = Duration(0)}, log->offsets().end, {})
-                        .failed())
+                    log->maintain(log->offsets().end, {}).failed() ||
+                    log->maintain(log->offsets().end, {}).failed())
                     std::abort();
                 state.ResumeTiming();
             }

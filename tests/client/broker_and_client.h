@@ -17,8 +17,8 @@ namespace sluice::client {
 // One broker, and beside it a machine on which a test runs clients, all simulated.
 class BrokerAndClient : public testing::Test {
 protected:
-    BrokerAndClient() : world({.seed = 11}), machines(world) {
-        sim::BrokerOptions options;
+    explicit BrokerAndClient(sim::BrokerOptions options = {})
+        : world({.seed = 11}), machines(world) {
         options.broker.listen = {"broker", 9092};
         options.broker.groups.initial_rebalance_delay = milliseconds(500);
         options.broker.groups.offsets_partitions = 3;

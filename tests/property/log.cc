@@ -271,7 +271,8 @@ private:
         auto config = config_;
         if (random_.chance(0.3))
             config.retention_bytes = static_cast<std::int64_t>(random_.below(5000));
-        const auto maintained = log.maintain(config, model_.end, Timestamp(now_));
+        log.configure(config);
+        const auto maintained = log.maintain(model_.end, Timestamp(now_));
         static_cast<void>(maintained.failed());
         model_.start_asked = std::max(model_.start_asked, log.offsets().start);
     }

@@ -37,6 +37,7 @@ struct ShardDoors {
               .clock = real.env.clock,
               .network = network,
               .disk = disk,
+              .pages = real.pages,
               .random = real.random,
               .logger = real.logger,
               .shards = real.env.shards} {}
