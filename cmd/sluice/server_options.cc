@@ -150,6 +150,7 @@ const Options of_logs = {
     {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
     {"metadata.log.segment.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.metadata_segment_bytes; })},
     {"metadata.log.max.record.bytes.between.snapshots", whole(1, [](ServerConfig& c) -> auto& { return c.broker.metadata_snapshot_bytes; })},
+    {"log.checkpoint.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.broker.checkpoint_bytes; })},
     {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
     {"memory.budget.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.memory_budget_bytes; })},
     {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 namespace sluice::broker {
 
 namespace {
@@ -50,8 +52,7 @@ Result<void, StartFailure> Node::listen() {
                        "Choose another address with --listen, or stop what listens there.");
     listening_ = *listening;
     facts_.advertised = config_.advertise;
-    if (facts_.advertised.host.empty())
-        facts_.advertised = {config_.listen.host, listening_.port};
+    if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
     return {};
 }
 
@@ -136,7 +137,6 @@ void Node::start_periodic_work() {
             for (;;) {
                 const auto waited = shard.stopping.wait_until(shard.env.clock.now() + interval);
                 if (waited || waited.error() != Error::timed_out) return;
-                if (is_first) write_checkpoints();
                 if (is_first) look_for_failure();
                 if (shard.env.clock.now() - maintained < config_.retention_check_interval) continue;
                 maintained = shard.env.clock.now();
@@ -145,7 +145,38 @@ void Node::start_periodic_work() {
             }
         });
         ASSERT(!spawned.failed());
+        if (!is_first) return;
+        const auto keeps = shard.fibers.spawn("checkpoints", [this] { keep_checkpoints(); });
+        ASSERT(!keeps.failed());
     });
+}
+
+// By time, and earlier when much was appended: that is what a start after a crash must read. The
+// first one is taken at once, so that a start which soon follows need not find out again what this
+// one did.
+void Node::keep_checkpoints() {
+    env::Event& end = shards_.front()->checkpoints_end;
+    write_checkpoints();
+    Time written = env_.clock.now();
+    std::uint64_t covered = bytes_appended();
+    for (;;) {
+        const Duration interval =
+            std::min(config_.checkpoint_poll_interval, config_.checkpoint_interval);
+        const auto waited = end.wait_until(env_.clock.now() + interval);
+        if (waited || waited.error() != Error::timed_out) return;
+        const std::uint64_t appended = bytes_appended();
+        const bool is_due = env_.clock.now() - written >= config_.checkpoint_interval;
+        if (!is_due && appended - covered < config_.checkpoint_bytes) continue;
+        write_checkpoints();
+        written = env_.clock.now();
+        covered = appended;
+    }
+}
+
+std::uint64_t Node::bytes_appended() {
+    std::uint64_t bytes = 0;
+    on_each_shard([&](ShardParts& shard) { bytes += shard.logs->bytes_appended(); });
+    return bytes;
 }
 
 void Node::write_checkpoints() {
@@ -177,6 +208,7 @@ bool Node::stop() {
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {
         shard.stopping.set();
+        shard.checkpoints_end.set();
         shard.fibers.join();
     });
     const bool durable = close_logs();
@@ -192,13 +224,13 @@ bool Node::stop() {
 
 bool Node::close_logs() {
     if (!metadata_) return true;
-    bool durable = true;
     std::vector<LogStore::Checkpoint> checkpoints;
-    on_each_shard([&](ShardParts& shard) {
-        if (!shard.broker) return;
-        durable = shard.broker->close() && durable;
+    std::atomic<bool> durable{true};
+    const auto closed = env::call_all(env_.shards, [&](ShardId shard) {
+        Broker* const broker = shards_[shard.value]->broker.get();
+        if (broker != nullptr && !broker->close()) durable = false;
     });
-    durable = !metadata_->close().failed() && durable;
+    if (closed.failed() || metadata_->close().failed()) durable = false;
     on_each_shard([&](ShardParts& shard) {
         const auto own = shard.logs->checkpoints();
         checkpoints.insert(checkpoints.end(), own.begin(), own.end());

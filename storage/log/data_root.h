@@ -32,6 +32,8 @@ private:
     Result<std::optional<std::string>> read_if_there(std::string_view file);
     Result<std::map<std::string, broker::LogHints>> read_hints(LastStop last);
     Result<void> replace_if_changed(std::string_view file, std::string text);
+    Result<void> keep_known(const std::map<std::string, broker::LogHints>& hints);
+    Result<void> replace_summaries(const std::vector<std::uint8_t>& file);
     Result<LastStop> last_stop();
     Result<void> take_starts(LastStop last);
     Result<void> bring_start(const std::string& log, Offset start);
@@ -43,6 +45,7 @@ private:
     bool keeps_journals_ = false;
     // Checkpoint files as this process left them.
     std::map<std::string_view, std::string> written_;
+    std::optional<std::uint32_t> summaries_crc_;
     std::map<std::string, Offset> starts_;  // As of the last checkpoint.
 };
 
