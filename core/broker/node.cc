@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "core/metadata/topic_name.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -33,6 +35,7 @@ Result<void, StartFailure> Node::start() {
     CHECK_OK(start_shards());
     CHECK_OK(listen());
     CHECK_OK(start_metadata());
+    CHECK_OK(check_groups());
     recovered_ = true;
     if (const auto served = frontend_->serve(); served.failed())
         return failure(served.error(), "no connection can be accepted", "Raise fibers.max.");
@@ -47,9 +50,14 @@ Result<void, StartFailure> Node::listen() {
     for (const auto& shard : shards_) services.push_back(shard->broker.get());
     frontend_ = parts_.frontend(envs_, services);
     const auto listening = frontend_->listen(config_.listen);
+    if (listening.failed() && listening.error() == Error::exists)
+        return StartFailure{Error::exists,
+                            fmt::format("another process listens on {}. Stop it, or choose another "
+                                        "address with --listen.",
+                                        config_.listen.text())};
     if (listening.failed())
         return failure(listening.error(), fmt::format("cannot listen on {}", config_.listen.text()),
-                       "Choose another address with --listen, or stop what listens there.");
+                       "Choose an address of this machine with --listen.");
     listening_ = *listening;
     facts_.advertised = config_.advertise;
     if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
@@ -123,6 +131,28 @@ Result<void, StartFailure> Node::start_metadata() {
     if (registered.failed())
         return failure(registered.error(), "the broker cannot register itself in the metadata log",
                        "Check the disk.");
+    return {};
+}
+
+// Where another broker was last, all of its groups must be of the kind that is served. What this
+// broker writes is.
+Result<void, StartFailure> Node::check_groups() {
+    if (!directory_->is_foreign()) return {};
+    std::vector<std::optional<PartitionIndex>> found(shards_.size());
+    const auto checked = env::call_all(env_.shards, [&](ShardId shard) {
+        found[shard.value] = shards_[shard.value]->broker->groups().find_foreign();
+    });
+    if (checked.failed())
+        return failure(checked.error(), "the groups cannot be read", "Try again.");
+    for (const auto& partition : found)
+        if (partition)
+            return StartFailure{
+                Error::invalid,
+                fmt::format("this version cannot serve the data directory: {}-{} holds groups "
+                            "of the consumer protocol (KIP-848), share groups or streams "
+                            "groups. Delete them with the broker that made them, and start "
+                            "again.",
+                            metadata::consumer_offsets_topic, partition->value)};
     return {};
 }
 

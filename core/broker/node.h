@@ -64,6 +64,7 @@ private:
     Result<void, StartFailure> start_shards();
     Result<void, StartFailure> listen();
     Result<void, StartFailure> start_metadata();
+    Result<void, StartFailure> check_groups();
     void start_periodic_work();
     void keep_checkpoints();
     void write_checkpoints();

@@ -99,9 +99,11 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints(LastStop la
         hints[name].clean = clean;
     }
     // Kafka may have shortened logs since that was written.
-    if (last == LastStop::clean_of_kafka) return hints;
+    foreign_ = last == LastStop::clean_of_kafka;
+    if (foreign_) return hints;
     auto file = read_file(env_.disk, std::string(summaries_file), summaries_bytes_max);
-    if (file.failed() && file.error() == Error::not_found) return hints;
+    foreign_ = file.failed() && file.error() == Error::not_found;
+    if (foreign_) return hints;
     if (file.failed()) return file.error();
     const auto known = parse_summaries(Bytes(std::move(*file)));
     if (!known) {

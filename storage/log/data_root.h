@@ -20,6 +20,7 @@ public:
     Result<std::optional<broker::DirectoryIdentity>> open() override;
     Result<void> format(const broker::DirectoryIdentity& identity) override;
     Result<std::map<std::string, broker::LogHints>> begin() override;
+    bool is_foreign() const override { return foreign_; }
     Result<void> checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) override;
     Result<void> mark_clean() override;
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override;
@@ -43,6 +44,7 @@ private:
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
     bool keeps_journals_ = false;
+    bool foreign_ = false;
     // Checkpoint files as this process left them.
     std::map<std::string_view, std::string> written_;
     std::optional<std::uint32_t> summaries_crc_;
