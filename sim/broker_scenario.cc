@@ -43,6 +43,8 @@ BrokerScenario::BrokerScenario(World& world)
 void BrokerScenario::draw_options() {
     options_.broker.listen = {"broker", 9092};
     options_.broker.checkpoint_interval = milliseconds(draws_.between(100, 5'000));
+    options_.broker.checkpoint_bytes = std::uint64_t{1024} << draws_.below(12);
+    options_.broker.checkpoint_poll_interval = milliseconds(draws_.between(20, 2'000));
     options_.broker.retention_check_interval = milliseconds(draws_.between(1'000, 30'000));
     options_.broker.log_opens_at_once = 1 + draws_.below(8);
     options_.broker.given["log.segment.bytes"] = std::to_string(2048u << draws_.below(9));

@@ -32,6 +32,8 @@ storage::LogOptions draw_log_options(Random& draws) {
     options.scan_bytes = std::size_t{1024} << draws.below(8);
     options.read_slack_bytes = std::size_t{256} << draws.below(6);
     options.recovery_bytes_max = draws.below(2) == 0 ? 0 : std::uint64_t{2048} << draws.below(8);
+    if (draws.below(3) > 0) options.recovery_interval = milliseconds(draws.between(0, 20'000));
+    options.fresh_index_bytes_max = std::size_t{64} << draws.below(12);
     return options;
 }
 

@@ -112,8 +112,13 @@ void SessionReader::write_some(env::Env& env, client::Producer& producer) {
         const auto value = make_value(number, 8 + env.random.below(200));
         ++asked_;
         ++topic->under_way;
-        const auto delivered = [this, topic, &log, number](const client::Delivery& delivery) {
+        const Time asked_at = context_.world.now();
+        const auto delivered = [this, topic, &log, number,
+                                asked_at](const client::Delivery& delivery) {
             --topic->under_way;
+            // Who waited that long has sent it again, and the first one may still arrive.
+            if (context_.world.now() - asked_at >= patient().request_time_max)
+                topic->may_come_late = true;
             topic->sure = topic->sure && delivery.delivered();
             if (!delivery.delivered()) return;
             ++answered_;
@@ -171,10 +176,12 @@ void SessionReader::remove(client::Admin& admin) {
     const bool done = reply && reply->responses.front().error_code == ErrorCode::none;
     for (SessionLog* log : topic->logs) log->deleted = done;
     const std::string name = topic->name;
+    const bool may_come_late = topic->may_come_late;
     topics_.erase(name);
     if (!done) return;
     ++answered_;
-    free_names_.push_back(name);
+    // Records are sent by name: what comes late would be of the next topic that has it.
+    if (!may_come_late) free_names_.push_back(name);
 }
 
 void SessionReader::cut(env::Env& env, client::Admin& admin) {

@@ -36,6 +36,8 @@ private:
         std::size_t under_way = 0;  // Records that were sent and have no answer.
         // Of everything that was asked for it is known what became of it.
         bool sure = true;
+        // A request that somebody has given up and sent again may still be on its way.
+        bool may_come_late = false;
     };
     // A connection and the sessions on it.
     struct Stream;

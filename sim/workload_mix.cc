@@ -36,6 +36,8 @@ BrokerOptions draw_broker(Random& draws) {
     options.broker.auto_create_topics = false;
     options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
     options.broker.checkpoint_interval = milliseconds(draws.between(50, 4'000));
+    options.broker.checkpoint_bytes = std::uint64_t{1024} << draws.below(12);
+    options.broker.checkpoint_poll_interval = milliseconds(draws.between(20, 2'000));
     options.broker.retention_check_interval = milliseconds(draws.between(200, 10'000));
     options.broker.metadata_snapshot_bytes = std::uint64_t{256} << draws.below(8);
     options.broker.metadata_segment_bytes = std::uint64_t{1024} << draws.below(8);

@@ -8,6 +8,7 @@
 #include "cmd/sluice/mapped_file.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/names.h"
+#include "storage/log/summaries_file.h"
 
 namespace sluice::cmd {
 
@@ -80,10 +81,12 @@ bool dump_known(DumpReport& report, const fs::path& path, Slice bytes) {
     } else if (name.ends_with("-offset-checkpoint")) {
         begin("offset checkpoint");
         dump_offset_checkpoint(report, bytes);
+    } else if (name == storage::summaries_file) {
+        begin("log summaries");
+        dump_summaries(report, bytes);
     } else if (name == "partition.metadata" || name == "meta.properties" ||
                name == "quorum-state" || name == "log-start-offset" ||
-               name == "sluice-synced-offsets" || name == ".kafka_cleanshutdown" ||
-               name == "bootstrap.checkpoint") {
+               name == ".kafka_cleanshutdown" || name == "bootstrap.checkpoint") {
         begin("text");
         dump_text(report, bytes);
     } else {

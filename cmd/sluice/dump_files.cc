@@ -5,6 +5,9 @@
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
 #include "storage/log/checkpoint_files.h"
+#include "storage/log/log_summary.h"
+#include "storage/log/options.h"
+#include "storage/log/summaries_file.h"
 
 namespace sluice::cmd {
 namespace {
@@ -153,6 +156,26 @@ void dump_offset_checkpoint(DumpReport& report, Slice bytes) {
     for (const auto& [log, offset] : *offsets)
         if (report.entries()) report.line("log", {fact("log", log), fact("offset", offset.value)});
     report.end_file({fact("entries", static_cast<std::int64_t>(offsets->size()))});
+}
+
+void dump_summaries(DumpReport& report, Slice bytes) {
+    const auto logs = storage::parse_summaries(Bytes::copy_of(bytes));
+    if (!logs) {
+        report.damage(0, "no summaries of logs");
+        return report.end_file({});
+    }
+    for (const auto& [name, log] : *logs) {
+        if (!report.entries()) break;
+        Facts facts{fact("log", name), fact("topic_id", log.synced.topic.text()),
+                    fact("synced", log.synced.end.value), fact("segment", log.synced.segment.value),
+                    fact("start", log.synced.start.value)};
+        const auto summary =
+            storage::LogSummary::parse(log.summary.view(), storage::LogOptions().producers_max);
+        if (summary) facts.push_back(fact("end", summary->end.value));
+        facts.push_back(fact("summary_bytes", static_cast<std::int64_t>(log.summary.size())));
+        report.line("log", facts);
+    }
+    report.end_file({fact("entries", static_cast<std::int64_t>(logs->size()))});
 }
 
 void dump_text(DumpReport& report, Slice bytes) {

@@ -25,6 +25,7 @@ void dump_transaction_index(DumpReport& report, Slice bytes);
 void dump_producer_snapshot(DumpReport& report, Slice bytes);
 void dump_leader_epochs(DumpReport& report, Slice bytes);
 void dump_offset_checkpoint(DumpReport& report, Slice bytes);
+void dump_summaries(DumpReport& report, Slice bytes);
 // Small files of lines of text.
 void dump_text(DumpReport& report, Slice bytes);
 

@@ -34,7 +34,10 @@ struct BrokerConfig {
     Duration fetch_wait_max = std::chrono::seconds(60);           // fetch.wait.max.ms
     Duration retention_check_interval = std::chrono::minutes(5);  // log.retention.check.interval.ms
     Duration checkpoint_interval =
-        std::chrono::seconds(5);                       // log.flush.offset.checkpoint.interval.ms
+        std::chrono::seconds(5);  // log.flush.offset.checkpoint.interval.ms
+    // Earlier when so much was appended since the last one.
+    std::uint64_t checkpoint_bytes = std::uint64_t{256} << 20;  // log.checkpoint.bytes
+    Duration checkpoint_poll_interval = std::chrono::milliseconds(250);
     Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
     std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
     // Answers that clients have not taken yet, on one shard: beyond it fetches bring little.

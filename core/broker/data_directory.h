@@ -34,6 +34,9 @@ public:
     // is in the logs on return. That it ended cleanly can be believed once only: the mark is
     // durably gone.
     virtual Result<std::map<std::string, LogHints>> begin() = 0;
+    // Another broker used it last, as far as can be seen: it may hold what this one does not serve.
+    // Known after begin().
+    virtual bool is_foreign() const = 0;
     // Records how far recovery may skip; durable on return.
     virtual Result<void> checkpoint(const std::vector<LogStore::Checkpoint>& logs) = 0;
     // Every log was closed without an error.

@@ -75,6 +75,8 @@ public:
     bool wants_rewrite() const;
     // Writes the live image behind the log and forgets what was before it. May wait.
     void rewrite();
+    // Error::invalid when its log holds groups of a kind that is not served. May wait.
+    Result<void> check_log();
     // Whoever waits is sent away; nothing is answered any more.
     void close();
 
@@ -89,8 +91,10 @@ private:
 
     group::Now now() const;
     protocol::ErrorCode get_ready();
+    using TakeRecord = std::function<void(const group::Record&)>;
     Result<void> replay(Partition& partition);
-    Result<void> replay_piece(const Bytes& piece, Offset& next);
+    Result<std::uint64_t> each_record(Partition& partition, Offset before, const TakeRecord& take);
+    Result<void> each_record_of(const Bytes& piece, const TakeRecord& take, Offset& next);
     protocol::ErrorCode perform(group::Effects effects);
     protocol::ErrorCode append(Partition& partition, const std::vector<group::Record>& records,
                                bool& any);

@@ -42,6 +42,14 @@ GroupCoordinator* GroupCoordinators::find(PartitionIndex partition) {
     return found == coordinators_.end() ? nullptr : found->second.get();
 }
 
+std::optional<PartitionIndex> GroupCoordinators::find_foreign() {
+    for (const auto& [id, coordinator] : coordinators_) {
+        const auto checked = coordinator->check_log();
+        if (checked.failed() && checked.error() == Error::invalid) return id.index;
+    }
+    return std::nullopt;
+}
+
 void GroupCoordinators::start() {
     if (started_ || coordinators_.empty()) return;
     started_ = true;

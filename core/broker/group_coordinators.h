@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "core/broker/group_coordinator.h"
 #include "core/env/event.h"
@@ -18,6 +19,8 @@ public:
     void image_changed();
     // Nothing when the partition's home is elsewhere.
     GroupCoordinator* find(PartitionIndex partition);
+    // A partition whose groups cannot be served, as they are of another kind. May wait.
+    std::optional<PartitionIndex> find_foreign();
     // Sends away whoever waits and ends the fibers. Again and again does no harm.
     void stop();
 

@@ -57,22 +57,38 @@ void GroupCoordinator::load() {
     woken_(wants_rewrite());
 }
 
-Result<void> GroupCoordinator::replay(Partition& partition) {
-    const LogOffsets offsets = partition.log().offsets();
-    logged_end_ = offsets.end;
-    bytes_since_image_ = 0;
-    Offset at = offsets.start;
-    while (at < offsets.end) {
-        TRY(const LogRead read, partition.read({.from = at, .before = offsets.end}));
-        if (state_ == State::closed) return Error::stopped;
-        if (read.pieces.empty()) return Error::corrupt;
-        bytes_since_image_ += read.size;
-        for (const Bytes& piece : read.pieces) CHECK_OK(replay_piece(piece, at));
-    }
+Result<void> GroupCoordinator::check_log() {
+    const Partition::Use partition = broker_.find(id_);
+    if (!partition) return {};
+    CHECK_OK(each_record(*partition, partition->log().offsets().end, [](const group::Record&) {}));
     return {};
 }
 
-Result<void> GroupCoordinator::replay_piece(const Bytes& piece, Offset& next) {
+Result<void> GroupCoordinator::replay(Partition& partition) {
+    logged_end_ = partition.log().offsets().end;
+    TRY(bytes_since_image_,
+        each_record(partition, logged_end_,
+                    [this](const group::Record& record) { rules_->apply(record); }));
+    return {};
+}
+
+// Gives `take` all of the log's records before `before` that are served. Returns how much was read.
+Result<std::uint64_t> GroupCoordinator::each_record(Partition& partition, Offset before,
+                                                    const TakeRecord& take) {
+    std::uint64_t bytes = 0;
+    Offset at = partition.log().offsets().start;
+    while (at < before) {
+        TRY(const LogRead read, partition.read({.from = at, .before = before}));
+        if (state_ == State::closed) return Error::stopped;
+        if (read.pieces.empty()) return Error::corrupt;
+        bytes += read.size;
+        for (const Bytes& piece : read.pieces) CHECK_OK(each_record_of(piece, take, at));
+    }
+    return bytes;
+}
+
+Result<void> GroupCoordinator::each_record_of(const Bytes& piece, const TakeRecord& take,
+                                              Offset& next) {
     BatchSplitter batches(piece.view());
     while (const auto batch = batches.next()) {
         const auto from = static_cast<std::size_t>(batch->bytes().data() - piece.data());
@@ -86,7 +102,7 @@ Result<void> GroupCoordinator::replay_piece(const Bytes& piece, Offset& next) {
             group::RecordBytes bytes{Bytes::copy_of(record->key), std::nullopt};
             if (record->has_value) bytes.value = Bytes::copy_of(record->value);
             TRY(const auto decoded, group::decode(bytes));
-            if (decoded) rules_->apply(*decoded);
+            if (decoded) take(*decoded);
         }
         if (!reader.finished_well()) return Error::corrupt;
     }

@@ -142,8 +142,10 @@ struct LogHints {
     // What is acknowledged is not all in its files, and cannot be brought there: not to be opened.
     bool lacks_journal = false;
     std::optional<Offset> recovery_point = {};
-    // What is known to be on disk, though it may have to be read.
+    // What is known to be on disk, though it may have to be read,
     std::optional<SyncedLog> synced = {};
+    // and what reading most of it would tell: only the store that wrote it knows how.
+    Bytes summary = {};
 };
 
 // The logs of one shard in one data directory.
@@ -169,8 +171,12 @@ public:
         Offset recovery_point;
         Offset start;
         SyncedLog synced;
+        Bytes summary = {};
     };
+    // May wait.
     virtual std::vector<Checkpoint> checkpoints() = 0;
+    // Since the store was made.
+    virtual std::uint64_t bytes_appended() const = 0;
     // Nothing can be made durable any more: the node must stop.
     virtual bool failed() const = 0;
     // Ends deletions under way and the store's own fibers.

@@ -201,9 +201,8 @@ Result<void> MetadataDriver::publish() {
     const auto shared = Shared<const metadata::MetadataImage>::make(builder_.image());
     if (!PLANT("metadata.published_before_durable"))
         CHECK_OK(log_->wait_durable(shared->next_offset));
-    for (std::uint32_t shard = 0; shard < brokers_.size(); ++shard)
-        CHECK_OK(env::call(env_.shards, ShardId(shard),
-                           [&] { brokers_[shard]->apply(shared, hints_); }));
+    CHECK_OK(env::call_all(env_.shards,
+                           [&](ShardId shard) { brokers_[shard.value]->apply(shared, hints_); }));
     published_ = shared->next_offset;
     hints_.clear();
     return {};

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
+#include "core/metadata/topic_name.h"
+
 namespace sluice::broker {
 
 namespace {
@@ -31,6 +35,7 @@ Result<void, StartFailure> Node::start() {
     CHECK_OK(start_shards());
     CHECK_OK(listen());
     CHECK_OK(start_metadata());
+    CHECK_OK(check_groups());
     recovered_ = true;
     if (const auto served = frontend_->serve(); served.failed())
         return failure(served.error(), "no connection can be accepted", "Raise fibers.max.");
@@ -45,9 +50,14 @@ Result<void, StartFailure> Node::listen() {
     for (const auto& shard : shards_) services.push_back(shard->broker.get());
     frontend_ = parts_.frontend(envs_, services);
     const auto listening = frontend_->listen(config_.listen);
+    if (listening.failed() && listening.error() == Error::exists)
+        return StartFailure{Error::exists,
+                            fmt::format("another process listens on {}. Stop it, or choose another "
+                                        "address with --listen.",
+                                        config_.listen.text())};
     if (listening.failed())
         return failure(listening.error(), fmt::format("cannot listen on {}", config_.listen.text()),
-                       "Choose another address with --listen, or stop what listens there.");
+                       "Choose an address of this machine with --listen.");
     listening_ = *listening;
     facts_.advertised = config_.advertise;
     if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
@@ -124,6 +134,28 @@ Result<void, StartFailure> Node::start_metadata() {
     return {};
 }
 
+// Where another broker was last, all of its groups must be of the kind that is served. What this
+// broker writes is.
+Result<void, StartFailure> Node::check_groups() {
+    if (!directory_->is_foreign()) return {};
+    std::vector<std::optional<PartitionIndex>> found(shards_.size());
+    const auto checked = env::call_all(env_.shards, [&](ShardId shard) {
+        found[shard.value] = shards_[shard.value]->broker->groups().find_foreign();
+    });
+    if (checked.failed())
+        return failure(checked.error(), "the groups cannot be read", "Try again.");
+    for (const auto& partition : found)
+        if (partition)
+            return StartFailure{
+                Error::invalid,
+                fmt::format("this version cannot serve the data directory: {}-{} holds groups "
+                            "of the consumer protocol (KIP-848), share groups or streams "
+                            "groups. Delete them with the broker that made them, and start "
+                            "again.",
+                            metadata::consumer_offsets_topic, partition->value)};
+    return {};
+}
+
 void Node::start_periodic_work() {
     on_each_shard([this](ShardParts& shard) {
         const bool is_first = &shard == shards_.front().get();
@@ -135,7 +167,6 @@ void Node::start_periodic_work() {
             for (;;) {
                 const auto waited = shard.stopping.wait_until(shard.env.clock.now() + interval);
                 if (waited || waited.error() != Error::timed_out) return;
-                if (is_first) write_checkpoints();
                 if (is_first) look_for_failure();
                 if (shard.env.clock.now() - maintained < config_.retention_check_interval) continue;
                 maintained = shard.env.clock.now();
@@ -144,7 +175,38 @@ void Node::start_periodic_work() {
             }
         });
         ASSERT(!spawned.failed());
+        if (!is_first) return;
+        const auto keeps = shard.fibers.spawn("checkpoints", [this] { keep_checkpoints(); });
+        ASSERT(!keeps.failed());
     });
+}
+
+// By time, and earlier when much was appended: that is what a start after a crash must read. The
+// first one is taken at once, so that a start which soon follows need not find out again what this
+// one did.
+void Node::keep_checkpoints() {
+    env::Event& end = shards_.front()->checkpoints_end;
+    write_checkpoints();
+    Time written = env_.clock.now();
+    std::uint64_t covered = bytes_appended();
+    for (;;) {
+        const Duration interval =
+            std::min(config_.checkpoint_poll_interval, config_.checkpoint_interval);
+        const auto waited = end.wait_until(env_.clock.now() + interval);
+        if (waited || waited.error() != Error::timed_out) return;
+        const std::uint64_t appended = bytes_appended();
+        const bool is_due = env_.clock.now() - written >= config_.checkpoint_interval;
+        if (!is_due && appended - covered < config_.checkpoint_bytes) continue;
+        write_checkpoints();
+        written = env_.clock.now();
+        covered = appended;
+    }
+}
+
+std::uint64_t Node::bytes_appended() {
+    std::uint64_t bytes = 0;
+    on_each_shard([&](ShardParts& shard) { bytes += shard.logs->bytes_appended(); });
+    return bytes;
 }
 
 void Node::write_checkpoints() {
@@ -176,6 +238,7 @@ bool Node::stop() {
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {
         shard.stopping.set();
+        shard.checkpoints_end.set();
         shard.fibers.join();
     });
     const bool durable = close_logs();
@@ -191,13 +254,13 @@ bool Node::stop() {
 
 bool Node::close_logs() {
     if (!metadata_) return true;
-    bool durable = true;
     std::vector<LogStore::Checkpoint> checkpoints;
-    on_each_shard([&](ShardParts& shard) {
-        if (!shard.broker) return;
-        durable = shard.broker->close() && durable;
+    std::atomic<bool> durable{true};
+    const auto closed = env::call_all(env_.shards, [&](ShardId shard) {
+        Broker* const broker = shards_[shard.value]->broker.get();
+        if (broker != nullptr && !broker->close()) durable = false;
     });
-    durable = !metadata_->close().failed() && durable;
+    if (closed.failed() || metadata_->close().failed()) durable = false;
     on_each_shard([&](ShardParts& shard) {
         const auto own = shard.logs->checkpoints();
         checkpoints.insert(checkpoints.end(), own.begin(), own.end());

@@ -48,10 +48,14 @@ private:
     // What one shard holds; made, used and destroyed there.
     struct ShardParts {
         explicit ShardParts(env::Env& shard_env)
-            : env(shard_env), fibers(shard_env.scheduler), stopping(shard_env.scheduler) {}
+            : env(shard_env),
+              fibers(shard_env.scheduler),
+              stopping(shard_env.scheduler),
+              checkpoints_end(shard_env.scheduler) {}
         env::Env& env;
         env::FiberGroup fibers;
-        env::Event stopping;
+        env::Event stopping;         // For the periodic fiber,
+        env::Event checkpoints_end;  // and for the other one.
         std::unique_ptr<LogStore> logs;
         std::unique_ptr<Broker> broker;
     };
@@ -60,8 +64,11 @@ private:
     Result<void, StartFailure> start_shards();
     Result<void, StartFailure> listen();
     Result<void, StartFailure> start_metadata();
+    Result<void, StartFailure> check_groups();
     void start_periodic_work();
+    void keep_checkpoints();
     void write_checkpoints();
+    std::uint64_t bytes_appended();
     void look_for_failure();
     bool close_logs();
     void on_each_shard(const std::function<void(ShardParts&)>& body);

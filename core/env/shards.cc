@@ -1,5 +1,8 @@
 #include "core/env/shards.h"
 
+#include <memory>
+#include <vector>
+
 namespace sluice::env {
 
 void RemoteCall::start(ShardId home, Task begin, Task finish) {
@@ -46,6 +49,18 @@ Result<void> call(Shards& shards, ShardId home, Task body) {
     RemoteCall remote(shards);
     remote.start(home, Task(), std::move(body));
     return remote.wait();
+}
+
+Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body) {
+    std::vector<std::unique_ptr<RemoteCall>> calls;
+    for (std::uint32_t shard = 0; shard < shards.count(); ++shard) {
+        calls.push_back(std::make_unique<RemoteCall>(shards));
+        calls.back()->start(ShardId(shard), Task(), [&body, shard] { body(ShardId(shard)); });
+    }
+    Result<void> outcome;
+    for (const auto& call : calls)
+        if (const auto ended = call->wait(); ended.failed()) outcome = ended;
+    return outcome;
 }
 
 }  // namespace sluice::env

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "core/base/result.h"
 #include "core/base/strong.h"
 #include "core/base/task.h"
@@ -80,5 +82,7 @@ private:
 
 // Runs `body` in a fiber of shard `home` (here and now when that is this shard) and waits for it.
 Result<void> call(Shards& shards, ShardId home, Task body);
+// The same on every shard at once, and waits for all of them.
+Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body);
 
 }  // namespace sluice::env

@@ -98,40 +98,6 @@ std::optional<std::map<std::string, Offset>> parse_offsets(std::string_view text
     return offsets;
 }
 
-std::string synced_offsets_text(const SyncedLogs& logs) {
-    std::string lines;
-    std::size_t count = 0;
-    for (const auto& [name, log] : logs) {
-        const auto parts = parse_log_name(name);
-        if (!parts) continue;
-        ++count;
-        lines += fmt::format("{} {} {} {} {} {}\n", parts->first, parts->second.value,
-                             log.topic.text(), log.end.value, log.segment.value, log.start.value);
-    }
-    return fmt::format("0\n{}\n{}", count, lines);
-}
-
-std::optional<SyncedLogs> parse_synced_offsets(std::string_view text) {
-    const auto count = take_count(text);
-    if (!count) return std::nullopt;
-    SyncedLogs logs;
-    for (std::size_t i = 0; i < *count && !text.empty(); ++i) {
-        std::string_view line = take(text, '\n');
-        const std::string_view name = take(line, ' ');
-        const std::string_view partition = take(line, ' ');
-        const auto topic = Uuid::parse(take(line, ' '));
-        broker::SyncedLog log;
-        const bool sound = topic && parse_number(take(line, ' '), log.end.value) &&
-                           parse_number(take(line, ' '), log.segment.value) &&
-                           parse_number(line, log.start.value);
-        if (!sound) return std::nullopt;
-        log.topic = *topic;
-        logs[fmt::format("{}-{}", name, partition)] = log;
-    }
-    if (!text.empty() || logs.size() != *count) return std::nullopt;
-    return logs;
-}
-
 std::string partition_metadata_text(const TopicId& topic) {
     return fmt::format("version: 0\ntopic_id: {}", topic.text());
 }

@@ -10,7 +10,6 @@
 #include "core/base/bytes.h"
 #include "core/base/strong.h"
 #include "core/base/uuid.h"
-#include "core/broker/log.h"
 #include "core/replication/leader_epochs.h"
 
 namespace sluice::storage {
@@ -30,12 +29,6 @@ inline constexpr std::string_view log_starts_file = "log-start-offset-checkpoint
 inline constexpr std::string_view high_watermarks_file = "replication-offset-checkpoint";
 std::string offsets_text(const std::map<std::string, Offset>& offsets);
 std::optional<std::map<std::string, Offset>> parse_offsets(std::string_view text);
-
-// sluice-synced-offsets (ours): as above, with "<topic id> <end> <segment> <start>" behind.
-inline constexpr std::string_view synced_offsets_file = "sluice-synced-offsets";
-using SyncedLogs = std::map<std::string, broker::SyncedLog>;
-std::string synced_offsets_text(const SyncedLogs& logs);
-std::optional<SyncedLogs> parse_synced_offsets(std::string_view text);
 
 // partition.metadata: "version: 0\ntopic_id: <id>".
 std::string partition_metadata_text(const TopicId& topic);

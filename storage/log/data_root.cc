@@ -1,10 +1,12 @@
 #include "storage/log/data_root.h"
 
+#include "core/base/crc32c.h"
 #include "core/base/probe.h"
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/journal_replay.h"
 #include "storage/log/names.h"
+#include "storage/log/summaries_file.h"
 
 namespace sluice::storage {
 namespace {
@@ -12,6 +14,7 @@ namespace {
 constexpr std::string_view top;  // The directory itself.
 constexpr std::size_t identity_bytes_max = 64 << 10;
 constexpr std::size_t checkpoint_bytes_max = 64 << 20;
+constexpr std::size_t summaries_bytes_max = std::size_t{1} << 30;
 constexpr std::size_t snapshot_bytes_max = 512 << 20;
 constexpr std::int64_t no_broker_epoch = -1;
 
@@ -96,12 +99,21 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints(LastStop la
         hints[name].clean = clean;
     }
     // Kafka may have shortened logs since that was written.
-    if (last == LastStop::clean_of_kafka) return hints;
-    TRY(const auto text, read_if_there(synced_offsets_file));
-    if (!text) return hints;
-    const auto synced = parse_synced_offsets(*text);
-    if (!synced) return Error::corrupt;
-    for (const auto& [name, log] : *synced) hints[name].synced = log;
+    foreign_ = last == LastStop::clean_of_kafka;
+    if (foreign_) return hints;
+    auto file = read_file(env_.disk, std::string(summaries_file), summaries_bytes_max);
+    foreign_ = file.failed() && file.error() == Error::not_found;
+    if (foreign_) return hints;
+    if (file.failed()) return file.error();
+    const auto known = parse_summaries(Bytes(std::move(*file)));
+    if (!known) {
+        env_.logger.error("checkpoint.damaged", {{"file", std::string(summaries_file)}});
+        return Error::corrupt;
+    }
+    for (const auto& [name, log] : *known) {
+        hints[name].synced = log.synced;
+        hints[name].summary = log.summary;
+    }
     return hints;
 }
 
@@ -118,20 +130,41 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
         return hints;
     }
     TRY(const Replayed replayed, replay_journals(doors, root, hints));
-    for (const auto& [log, synced] : replayed.synced) hints[log].synced = synced;
+    for (const auto& [log, known] : replayed.known) {
+        hints[log].synced = known.synced;
+        hints[log].summary = known.summary;
+    }
     for (const std::string& log : replayed.unreached) hints[log].lacks_journal = true;
     keeps_journals_ = !replayed.unreached.empty();
+    // Who is killed while the logs are opened need not find it out again.
+    if (!replayed.known.empty()) CHECK_OK(keep_known(hints));
     return hints;
+}
+
+Result<void> DataRoot::keep_known(const std::map<std::string, broker::LogHints>& hints) {
+    KnownLogs known;
+    for (const auto& [name, log] : hints)
+        if (log.synced) known[name] = {*log.synced, log.summary};
+    return replace_summaries(summaries_bytes(known));
+}
+
+Result<void> DataRoot::replace_summaries(const std::vector<std::uint8_t>& file) {
+    const std::uint32_t crc = crc32c(file);
+    if (summaries_crc_ == crc) return {};
+    summaries_crc_.reset();
+    CHECK_OK(replace_file(env_.disk, std::string(top), summaries_file, file));
+    summaries_crc_ = crc;
+    return {};
 }
 
 Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) {
     std::map<std::string, Offset> recovery_points;
-    SyncedLogs synced;
+    KnownLogs known;
     starts_.clear();
     for (const auto& log : logs) {
         recovery_points[log.name] = log.recovery_point;
         if (log.start > Offset(0)) starts_[log.name] = log.start;
-        synced[log.name] = log.synced;
+        known[log.name] = {log.synced, log.summary};
     }
     // Kafka reads high watermarks from here; with one replica all that is durable is committed.
     const std::string points = offsets_text(recovery_points);
@@ -139,7 +172,7 @@ Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint
     CHECK_OK(replace_if_changed(high_watermarks_file, points));
     if (PLANT("log.starts_told_by_names"))
         CHECK_OK(replace_if_changed(log_starts_file, offsets_text(starts_)));
-    return replace_if_changed(synced_offsets_file, synced_offsets_text(synced));
+    return replace_summaries(summaries_bytes(known));
 }
 
 // An idle broker leaves its disk alone.

@@ -20,6 +20,7 @@ public:
     Result<std::optional<broker::DirectoryIdentity>> open() override;
     Result<void> format(const broker::DirectoryIdentity& identity) override;
     Result<std::map<std::string, broker::LogHints>> begin() override;
+    bool is_foreign() const override { return foreign_; }
     Result<void> checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) override;
     Result<void> mark_clean() override;
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override;
@@ -32,6 +33,8 @@ private:
     Result<std::optional<std::string>> read_if_there(std::string_view file);
     Result<std::map<std::string, broker::LogHints>> read_hints(LastStop last);
     Result<void> replace_if_changed(std::string_view file, std::string text);
+    Result<void> keep_known(const std::map<std::string, broker::LogHints>& hints);
+    Result<void> replace_summaries(const std::vector<std::uint8_t>& file);
     Result<LastStop> last_stop();
     Result<void> take_starts(LastStop last);
     Result<void> bring_start(const std::string& log, Offset start);
@@ -41,8 +44,10 @@ private:
     env::Env& env_;
     std::unique_ptr<env::DiskLock> lock_;
     bool keeps_journals_ = false;
+    bool foreign_ = false;
     // Checkpoint files as this process left them.
     std::map<std::string_view, std::string> written_;
+    std::optional<std::uint32_t> summaries_crc_;
     std::map<std::string, Offset> starts_;  // As of the last checkpoint.
 };
 

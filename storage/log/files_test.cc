@@ -5,6 +5,7 @@
 #include "storage/log/names.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/segment_index.h"
+#include "storage/log/summaries_file.h"
 #include "storage/log/tail.h"
 
 namespace sluice::storage {
@@ -28,18 +29,22 @@ TEST(Names, AreKafkas) {
     EXPECT_FALSE(parse_log_name("topic-0.0123-delete"));
 }
 
-TEST(CheckpointFiles, SayWhatIsSyncedOfWhichTopicsLog) {
+TEST(SummariesFile, SaysWhatIsKnownOfWhichTopicsLog) {
     const TopicId topic = *Uuid::parse("MkU3OEVBNTcwNTJENDM2Qk");
-    const SyncedLogs logs{
+    const KnownLogs logs{
         {"a-b-0",
-         {.topic = topic, .end = Offset(9), .segment = Offset(5), .start = Offset(2)}},
-        {"c-12", {.topic = topic, .end = Offset(0), .segment = Offset(0), .start = Offset(0)}}};
-    EXPECT_EQ(synced_offsets_text(logs),
-              "0\n2\na-b 0 " + topic.text() + " 9 5 2\nc 12 " + topic.text() + " 0 0 0\n");
-    EXPECT_EQ(parse_synced_offsets(synced_offsets_text(logs)), logs);
-    EXPECT_FALSE(parse_synced_offsets("0\n1\n"));
-    EXPECT_FALSE(parse_synced_offsets("0\n1\na 0 " + topic.text() + " 9 5\n"));
-    EXPECT_FALSE(parse_synced_offsets("0\n1\na 0 nobody 9 5 2\n"));
+         {.synced = {.topic = topic, .end = Offset(9), .segment = Offset(5), .start = Offset(2)},
+          .summary = Bytes::copy_of("what it knew")}},
+        {"c-12",
+         {.synced = {.topic = topic, .end = {}, .segment = {}, .start = {}}, .summary = {}}}};
+    const std::vector<std::uint8_t> file = summaries_bytes(logs);
+    EXPECT_EQ(parse_summaries(Bytes::copy_of(file)), logs);
+    for (std::size_t i = 0; i < file.size(); ++i) {
+        auto damaged = file;
+        damaged[i] ^= 1;
+        EXPECT_FALSE(parse_summaries(Bytes::copy_of(damaged))) << i;
+        EXPECT_FALSE(parse_summaries(Bytes::copy_of(Slice(file).first(i)))) << i;
+    }
 }
 
 TEST(CheckpointFiles, AreKafkas) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/probe.h"
+#include "core/env/event.h"
 #include "storage/log/file_io.h"
 #include "storage/log/journal_files.h"
 #include "storage/log/journal_scan.h"
@@ -18,6 +19,7 @@ namespace {
 // part of them looks like damage.
 constexpr std::string_view replayed_file = "sluice-journals-replayed";
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
+constexpr std::size_t files_at_once = 8;
 
 class Replay {
 public:
@@ -25,25 +27,30 @@ public:
         : doors_(doors), root_(root), targets_(doors, root, hints) {}
 
     Result<void> run(const std::vector<std::string>& paths);
-    Replayed result() const { return {targets_.unreached(), targets_.synced()}; }
+    Replayed result() const { return {targets_.unreached(), targets_.known()}; }
 
 private:
     struct Place {
         std::size_t file = 0;
         std::uint64_t position = 0;
-        std::uint64_t oldest_needed = 0;
     };
-    using Records = std::map<std::uint64_t, Place>;
+    // By sequence. A write that failed may have left a torn one beside the one that followed it.
+    using Records = std::multimap<std::uint64_t, Place>;
     struct JournalFile {
+        std::size_t number = 0;
         std::string path;
         std::unique_ptr<env::File> file;
         std::uint64_t size = 0;
         JournalScan scan;
     };
 
-    Result<void> find_records(std::size_t number);
-    Result<void> replay(const Records& records);
-    Result<void> replay_record(const Place& place);
+    Result<void> open_files(const std::vector<std::string>& paths);
+    Result<void> find_all_records();
+    Result<void> find_records(JournalFile& of);
+    Result<void> replay(Records& records);
+    Result<std::optional<JournalScan::Record>> read(const Records& records, std::uint64_t sequence);
+    Result<void> write(const JournalScan::Record& record);
+    Error damaged(std::uint64_t sequence);
 
     const LogDoors doors_;
     const std::string root_;
@@ -54,14 +61,9 @@ private:
 };
 
 Result<void> Replay::run(const std::vector<std::string>& paths) {
-    for (const std::string& path : paths) {
-        TRY(auto file, doors_.disk.open(path, env::OpenMode::read));
-        TRY(const std::uint64_t size, file->size());
-        JournalScan scan(*file, size, read_bytes);
-        files_.push_back({path, std::move(file), size, std::move(scan)});
-        CHECK_OK(find_records(files_.size() - 1));
-    }
-    for (const auto& [id, records] : journals_) {
+    CHECK_OK(open_files(paths));
+    CHECK_OK(find_all_records());
+    for (auto& [id, records] : journals_) {
         CHECK_OK(replay(records));
         if (PLANT("journal.only_one_replayed")) break;
     }
@@ -73,51 +75,99 @@ Result<void> Replay::run(const std::vector<std::string>& paths) {
     return {};
 }
 
-Result<void> Replay::find_records(std::size_t number) {
-    JournalFile& of = files_[number];
+Result<void> Replay::open_files(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        TRY(auto file, doors_.disk.open(path, env::OpenMode::read));
+        TRY(const std::uint64_t size, file->size());
+        JournalScan scan(*file, size, read_bytes);
+        files_.push_back({files_.size(), path, std::move(file), size, std::move(scan)});
+    }
+    return {};
+}
+
+// In several files at once: a disk that is asked for one thing at a time is slow.
+Result<void> Replay::find_all_records() {
+    Result<void> outcome;
+    std::size_t next = 0;
+    const auto work = [&] {
+        while (next < files_.size() && !outcome.failed()) {
+            JournalFile& file = files_[next++];
+            if (const auto found = find_records(file); found.failed()) outcome = found;
+        }
+    };
+    env::FiberGroup fibers(doors_.scheduler);
+    for (std::size_t i = 1; i < std::min(files_at_once, files_.size()); ++i)
+        if (fibers.spawn("journal-scan", work).failed()) break;
+    work();
+    fibers.join();
+    return outcome;
+}
+
+Result<void> Replay::find_records(JournalFile& of) {
     std::uint64_t end = 0;
     for (;;) {
         TRY(const auto found, of.scan.next());
         if (!found) break;
-        journals_[found->head.journal][found->head.sequence] = {number, found->position,
-                                                                found->head.oldest_needed};
+        journals_[found->head.journal].emplace(found->head.sequence,
+                                               Place{of.number, found->position});
         end = found->position + found->head.record_bytes;
     }
+    of.scan.rest();
     SOMETIMES("journal.torn_end_cut", end < of.size);
     return {};
 }
 
 // The newest record says from where on all are needed, and each proves that the one before it was
-// durable.
-Result<void> Replay::replay(const Records& records) {
-    const auto newest = std::prev(records.end());
-    std::uint64_t expected = newest->second.oldest_needed;
-    for (auto record = records.lower_bound(expected); record != records.end(); ++record) {
-        if (record->first != expected) {
-            doors_.logger.error("journal.damaged", {{"record", fmt::to_string(expected)},
-                                                    {"before", files_[record->second.file].path}});
-            return Error::corrupt;
-        }
-        ++expected;
+// durable: only the newest can be torn, and then nobody was told of it.
+Result<void> Replay::replay(Records& records) {
+    std::uint64_t newest = records.rbegin()->first;
+    TRY(auto last, read(records, newest));
+    if (!last) {
+        SOMETIMES("journal.newest_is_torn", true);
+        records.erase(newest);
+        if (records.empty()) return {};
+        newest = records.rbegin()->first;
+        TRY(last, read(records, newest));
+        if (!last) return damaged(newest);
     }
-    for (auto record = records.lower_bound(newest->second.oldest_needed); record != records.end();
-         ++record) {
-        if (record == newest && PLANT("journal.newest_record_left_out")) break;
-        CHECK_OK(replay_record(record->second));
+    const std::uint64_t oldest_needed = last->head.oldest_needed;
+    for (std::uint64_t sequence = oldest_needed; sequence <= newest; ++sequence)
+        if (!records.contains(sequence)) return damaged(sequence);
+    for (std::uint64_t sequence = oldest_needed; sequence <= newest; ++sequence) {
+        if (sequence == newest && PLANT("journal.newest_record_left_out")) break;
+        TRY(const auto record, read(records, sequence));
+        // After a write that failed, only memory may have had it.
+        if (!record && sequence == newest) break;
+        if (!record) return damaged(sequence);
+        CHECK_OK(write(*record));
     }
     return {};
 }
 
-Result<void> Replay::replay_record(const Place& place) {
-    JournalScan& scan = files_[place.file].scan;
-    scan.go_to(place.position);
-    TRY(const auto found, scan.next());
-    // It was sound a moment ago.
-    if (!found || found->position != place.position) return Error::corrupt;
-    for (const JournalEntry& entry : found->head.entries)
-        CHECK_OK(targets_.write(entry, found->record.subspan(entry.at, entry.size)));
+// Nothing when there is none that is sound.
+Result<std::optional<JournalScan::Record>> Replay::read(const Records& records,
+                                                        std::uint64_t sequence) {
+    const auto [begin, end] = records.equal_range(sequence);
+    for (auto place = begin; place != end; ++place) {
+        TRY(auto record, files_[place->second.file].scan.read(place->second.position));
+        if (record) return std::optional(std::move(*record));
+    }
+    return std::optional<JournalScan::Record>();
+}
+
+Result<void> Replay::write(const JournalScan::Record& record) {
+    for (const JournalEntry& entry : record.head.entries)
+        CHECK_OK(targets_.write(entry, record.bytes.subspan(entry.at, entry.size)));
     ++records_replayed_;
     return {};
+}
+
+Error Replay::damaged(std::uint64_t sequence) {
+    std::string files;
+    for (const JournalFile& file : files_) files += files.empty() ? file.path : ", " + file.path;
+    doors_.logger.error("journal.damaged",
+                        {{"record", fmt::to_string(sequence)}, {"of", std::move(files)}});
+    return Error::corrupt;
 }
 
 struct Found {

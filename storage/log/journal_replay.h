@@ -6,6 +6,7 @@
 
 #include "core/broker/log.h"
 #include "storage/log/resources.h"
+#include "storage/log/summaries_file.h"
 
 namespace sluice::storage {
 
@@ -19,7 +20,7 @@ struct Replayed {
     // must not be opened, and the journals stay.
     std::set<std::string> unreached;
     // Those that were.
-    std::map<std::string, broker::SyncedLog> synced;
+    KnownLogs known;
 };
 Result<Replayed> replay_journals(const LogDoors& doors, const std::string& root,
                                  const std::map<std::string, broker::LogHints>& hints);

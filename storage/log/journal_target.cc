@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t idle_files_max = 8192;
 constexpr std::size_t syncs_max = 64;
 constexpr std::size_t metadata_bytes_max = 4096;
-// Names, when the directory was synced.
-constexpr Offset all{INT64_MAX};
 
 }  // namespace
 
@@ -46,20 +44,41 @@ Result<void> JournalTargets::write_to_log(const JournalEntry& entry, Slice bytes
     SOMETIMES("journal.replay_skips_a_deleted_log", !target.topic || !same);
     if (!target.topic || !same) return {};
     target.end = std::max(target.end, entry.next);
+    if (target.summary) target.summary->follow(entry, bytes);
     if (entry.next <= target.durable) return {};
-    // Deleted since, with everything before it.
-    if (target.segments.empty() || entry.segment < *target.segments.begin()) return {};
-    const bool is_new = target.segments.insert(entry.segment).second;
-    SOMETIMES("journal.replay_makes_a_segment", is_new);
-    const std::string directory = join(root_, entry.log);
-    const std::string path = join(directory, offset_file(entry.segment, log_suffix));
-    TRY(const auto file, files_.open(path, env::OpenMode::create));
-    CHECK_OK(write_fully(*file, entry.position, bytes));
+    TRY(const auto file, open(entry, target));
+    if (!file) return {};
+    CHECK_OK(write_fully(**file, entry.position, bytes));
     SOMETIMES("journal.replay_writes", true);
-    written_files_.insert(path);
-    written_directories_.insert(directory);
+    const std::string directory = join(root_, entry.log);
+    written_files_.insert(join(directory, offset_file(entry.segment, log_suffix)));
+    const bool has_durable_name = target.synced && entry.segment <= target.synced->segment;
+    if (!has_durable_name) written_directories_.insert(directory);
+    target.written = true;
     bytes_written_ += bytes.size();
     return {};
+}
+
+// The segment that the entry belongs to. Nothing when it was deleted since, with everything before.
+Result<std::optional<FileCache::Pin>> JournalTargets::open(const JournalEntry& entry,
+                                                           Target& target) {
+    using Pin = FileCache::Pin;
+    const std::string path = join(join(root_, entry.log), offset_file(entry.segment, log_suffix));
+    if (!target.listed || target.segments.contains(entry.segment)) {
+        auto file = files_.open(path, env::OpenMode::write);
+        if (file) {
+            target.segments.insert(entry.segment);
+            return std::optional<Pin>(std::move(*file));
+        }
+        if (file.error() != Error::not_found) return file.error();
+    }
+    if (!target.listed) CHECK_OK(list(entry.log, target));
+    if (target.segments.empty() || entry.segment < *target.segments.begin())
+        return std::optional<Pin>();
+    SOMETIMES("journal.replay_makes_a_segment", true);
+    TRY(auto file, files_.open(path, env::OpenMode::create));
+    target.segments.insert(entry.segment);
+    return std::optional<Pin>(std::move(file));
 }
 
 Result<JournalTargets::Target*> JournalTargets::find(const std::string& log) {
@@ -70,37 +89,54 @@ Result<JournalTargets::Target*> JournalTargets::find(const std::string& log) {
 
 Result<void> JournalTargets::load(const std::string& log, Target& target) {
     const std::string directory = join(root_, log);
-    const auto entries = doors_.disk.list(directory);
-    if (entries.failed() && entries.error() == Error::not_found) return {};
-    if (entries.failed()) return entries.error();
     const auto text =
         read_file(doors_.disk, join(directory, partition_metadata_file), metadata_bytes_max);
-    // Made again after a deletion, and not far yet.
+    // Deleted; or made again after a deletion, and not far yet.
     if (text.failed() && text.error() == Error::not_found) return {};
     if (text.failed()) return text.error();
     target.topic = parse_partition_metadata(as_text({text->data(), text->size()}));
     if (!target.topic) return Error::corrupt;
+    const auto hint = hints_.find(log);
+    const bool is_known =
+        hint != hints_.end() && hint->second.synced && hint->second.synced->topic == *target.topic;
+    if (!is_known) return list(log, target);
+    target.synced = hint->second.synced;
+    target.durable = target.synced->end;
+    target.summary = LogSummary::parse(hint->second.summary.view(), LogOptions().producers_max);
+    return {};
+}
+
+Result<void> JournalTargets::list(const std::string& log, Target& target) {
+    TRY(const auto entries, doors_.disk.list(join(root_, log)));
     Offset snapshot{0};
-    for (const auto& entry : *entries) {
+    for (const auto& entry : entries) {
         const auto file = parse_offset_file(entry.name);
         if (file && file->suffix == log_suffix) target.segments.insert(file->offset);
         if (file && file->suffix == snapshot_suffix) snapshot = std::max(snapshot, file->offset);
     }
+    target.listed = true;
     // As recovery does: a recovery point alone may be about a deleted log of the same name.
     const auto hint = hints_.find(log);
     if (hint == hints_.end()) return {};
-    target.durable = std::min(snapshot, hint->second.recovery_point.value_or(Offset(0)));
-    const auto& synced = hint->second.synced;
-    if (synced && synced->topic == *target.topic)
-        target.durable = std::max(target.durable, synced->end);
+    const Offset point = hint->second.recovery_point.value_or(Offset(0));
+    target.durable = std::max(target.durable, std::min(snapshot, point));
     return {};
 }
 
-std::map<std::string, broker::SyncedLog> JournalTargets::synced() const {
-    std::map<std::string, broker::SyncedLog> logs;
-    for (const auto& [log, target] : targets_)
-        if (written_directories_.contains(join(root_, log)) && !unreached_.contains(log))
-            logs[log] = {.topic = *target.topic, .end = target.end, .segment = all, .start = all};
+KnownLogs JournalTargets::known() const {
+    KnownLogs logs;
+    for (const auto& [log, target] : targets_) {
+        if (!target.topic || unreached_.contains(log)) continue;
+        if (!target.written && !target.synced) continue;
+        const broker::SyncedLog nothing{
+            .topic = *target.topic, .end = Offset(0), .segment = Offset(-1), .start = Offset(0)};
+        broker::SyncedLog synced = target.synced.value_or(nothing);
+        if (target.written) synced.end = std::max(synced.end, target.end);
+        // Names made later are not meant, however often this is handed on.
+        if (written_directories_.contains(join(root_, log)))
+            synced.segment = std::max(synced.segment, *target.segments.rbegin());
+        logs[log] = {synced, target.summary ? summary_bytes(*target.summary) : Bytes()};
+    }
     return logs;
 }
 

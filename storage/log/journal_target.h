@@ -8,7 +8,9 @@
 #include "core/broker/log.h"
 #include "storage/log/file_cache.h"
 #include "storage/log/journal_record.h"
+#include "storage/log/log_summary.h"
 #include "storage/log/resources.h"
+#include "storage/log/summaries_file.h"
 
 namespace sluice::storage {
 
@@ -26,23 +28,29 @@ public:
     const std::set<std::string>& unreached() const { return unreached_; }
     // Everything written is durable on return, with its names.
     Result<void> sync();
-    // After that, of the logs that something was written to: a journal begins where the segments
-    // are synced, so that nothing before its last entry is in doubt.
-    std::map<std::string, broker::SyncedLog> synced() const;
+    // After that, of the logs in the journals: one begins where the segments are synced, so that
+    // nothing before its last entry is in doubt. Summaries go on with the entries.
+    KnownLogs known() const;
     std::uint64_t bytes_written() const { return bytes_written_; }
 
 private:
     // One log as it is found.
     struct Target {
         std::optional<TopicId> topic;  // None when there is no such log any more.
-        std::set<Offset> segments;
-        Offset durable{0};  // Everything before it was synced once.
-        Offset end{0};      // Of what the journals have.
+        std::set<Offset> segments;     // Those that were seen,
+        bool listed = false;           // or all of them.
+        Offset durable{0};             // Everything before it was synced once.
+        Offset end{0};                 // Of what the journals have.
+        bool written = false;
+        std::optional<broker::SyncedLog> synced;
+        std::optional<LogSummary> summary;
     };
 
     Result<void> write_to_log(const JournalEntry& entry, Slice bytes);
     Result<Target*> find(const std::string& log);
     Result<void> load(const std::string& log, Target& target);
+    Result<void> list(const std::string& log, Target& target);
+    Result<std::optional<FileCache::Pin>> open(const JournalEntry& entry, Target& target);
     Result<void> sync_all(const std::set<std::string>& paths, bool directories);
     Result<void> sync_one(const std::string& path, bool is_directory);
 

@@ -194,5 +194,19 @@ TEST_F(JournalTest, HasNothingToReplayAfterACleanStop) {
     EXPECT_EQ(disk.content(file(0)), segment);
 }
 
+TEST_F(JournalTest, SaysOnlyOfNamesThatWereThereThatTheyAreDurable) {
+    append("a");
+    crash();
+    in_fiber([&] {
+        const LogDoors doors{*scheduler, clock, disk, pages, logger, random};
+        const auto replayed = replay_journals(doors, "data", {});
+        ASSERT_TRUE(replayed);
+        const broker::SyncedLog& synced = replayed->known.at("topic-0").synced;
+        EXPECT_EQ(synced.end, Offset(1));
+        EXPECT_EQ(synced.segment, Offset(0));
+        EXPECT_EQ(synced.start, Offset(0));
+    });
+}
+
 }  // namespace
 }  // namespace sluice::storage

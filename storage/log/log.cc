@@ -83,6 +83,7 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     size_bytes_ += place.size;
     bytes_since_checkpoint_ += place.size;
     resources_.room.appended(place.size);
+    resources_.bytes_appended += place.size;
     commit();
     return broker::AppendedBatch{place.base, place.next};
 }
@@ -235,6 +236,20 @@ Result<void> Log::wait_synced(Offset end) {
         // Whoever wants everything on disk, to stop or to delete, must not wait for room.
         if (full_) return Error::no_space;
         write_behind();
+        CHECK_OK(progressed_.wait());
+    }
+    return {};
+}
+
+Result<void> Log::wait_secured(Offset end) {
+    if (end > offsets_.end) return Error::invalid;
+    const Visit visit(*this);
+    while (std::max(journaled_, writer_.synced()) < end) {
+        if (ended_) return *ended_;
+        // That may last.
+        if (is_full(0)) return Error::no_space;
+        resources_.committer.kick();
+        resources_.journal.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};

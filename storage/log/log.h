@@ -47,8 +47,11 @@ public:
     // For the store. Brings indexes, epochs and producers to disk, so that a recovery can begin at
     // the log's end of now. May wait.
     Result<void> checkpoint();
-    Offset checkpointed() const { return checkpointed_; }
     std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
+    // What index files lack.
+    std::size_t fresh_index_bytes() const;
+    // Waits until a power cut cannot take anything before `end`.
+    Result<void> wait_secured(Offset end);
     // Writes and syncs everything, and ends: no call comes back with anything but Error::stopped.
     Result<void> close();
     // Has it written or synced when that is due by time.
@@ -133,6 +136,7 @@ private:
     Result<void> checkpoint_locked();
     Result<void> checkpoint_indexes(Offset before);
     Result<void> replace_snapshot(Offset offset, Slice bytes);
+    Bytes summary_of_now() const;
 
     Result<void> delete_expired(Offset high_watermark, Timestamp wall);
     Result<void> load_latest(Segment& segment);

@@ -33,6 +33,23 @@ protected:
         hints.synced = {.topic = of, .end = Offset(until), .segment = {}, .start = {}};
         return open(hints);
     }
+    // What a start is told of the log after a checkpoint of now, which brings no files up to date.
+    broker::LogHints note() {
+        broker::LogHints hints;
+        in_fiber([&] {
+            for (const auto& at : store->checkpoints()) {
+                hints.recovery_point = at.recovery_point;
+                hints.synced = at.synced;
+                hints.summary = at.summary;
+            }
+        });
+        return hints;
+    }
+    void reopen_with_summaries_only() {
+        options.recovery_interval = std::chrono::hours(1);
+        crash();
+        ASSERT_TRUE(open());
+    }
     std::size_t count(std::string_view suffix) const {
         std::size_t n = 0;
         for (const auto& [path, inode] : disk.names()) n += path.ends_with(suffix);
@@ -294,6 +311,77 @@ TEST_F(RecoveryTest, ReportsALogThatEndsBeforeWhatIsKnownToBeOnDisk) {
     crash();
     segment().resize(size);
     EXPECT_EQ(open_synced(2, topic).error(), Error::corrupt);
+}
+
+TEST_F(RecoveryTest, ReadsNothingThatASummaryTells) {
+    config.segment_bytes = 400;
+    reopen_with_summaries_only();
+    for (int i = 0; i < 10; ++i)
+        append_batch({.values = {std::to_string(i)},
+                      .timestamp = Timestamp(1'000 + i),
+                      .producer = ProducerId(7),
+                      .producer_epoch = ProducerEpoch(0),
+                      .sequence = Sequence(i)},
+                     LeaderEpoch(i < 5 ? 1 : 2));
+    const auto hints = note();
+    for (int i = 10; i < 20; ++i)
+        append_batch({.values = {std::to_string(i)}}, LeaderEpoch(2));
+    const auto epochs = log->epochs();
+    const auto producers = log->producers();
+    crash();
+    segment()[64] ^= 1;
+    ASSERT_TRUE(open(hints));
+    EXPECT_EQ(end(), 20);
+    EXPECT_EQ(log->epochs(), epochs);
+    EXPECT_EQ(log->producers(), producers);
+    EXPECT_EQ(read_error(0).error(), Error::corrupt);
+    in_fiber([&] {
+        const auto found = log->find_timestamp(Timestamp(1'008), Offset(20));
+        ASSERT_TRUE(found);
+        EXPECT_EQ((*found)->offset, Offset(8));
+    });
+    EXPECT_EQ(values(10).size(), 10u);
+}
+
+TEST_F(RecoveryTest, ReportsASegmentThatEndsBeforeItsSummary) {
+    reopen_with_summaries_only();
+    append("a");
+    append("b");
+    const auto hints = note();
+    crash();
+    tear(3);
+    EXPECT_EQ(open(hints).error(), Error::corrupt);
+    EXPECT_TRUE(logger.said("log.damaged"));
+}
+
+TEST_F(RecoveryTest, BelievesNoSummaryOfAnotherTopicsLog) {
+    reopen_with_summaries_only();
+    append("a");
+    append("b");
+    auto hints = note();
+    hints.synced->topic = TopicId{{9}};
+    crash();
+    tear(3);
+    ASSERT_TRUE(open(hints));
+    EXPECT_EQ(end(), 1);
+}
+
+TEST_F(RecoveryTest, TakesWhatItKnewOfALogThatCannotBeOpenedToTheNextStart) {
+    append("a");
+    append("b");
+    checkpoint();
+    auto hints = note();
+    hints.summary = {};
+    append("c");
+    crash();
+    segment()[100] ^= 1;
+    ASSERT_EQ(open(hints).error(), Error::corrupt);
+    hints = note();
+    EXPECT_EQ(hints.recovery_point, Offset(2));
+    ASSERT_TRUE(hints.synced);
+    EXPECT_EQ(hints.synced->end, Offset(2));
+    crash();
+    EXPECT_EQ(open(hints).error(), Error::corrupt);
 }
 
 TEST_F(RecoveryTest, RemembersWhatWasClosed) {

@@ -4,6 +4,7 @@
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/file_io.h"
 #include "storage/log/log.h"
+#include "storage/log/log_summary.h"
 #include "storage/log/names.h"
 #include "storage/log/producer_snapshot.h"
 #include "storage/log/retention.h"
@@ -92,7 +93,28 @@ broker::LogStore::Checkpoint Log::checkpoint_of_now() const {
             .synced = {.topic = topic_,
                        .end = writer_.synced(),
                        .segment = writer_.segment(),
-                       .start = start_on_disk_}};
+                       .start = start_on_disk_},
+            .summary = summary_of_now()};
+}
+
+// It counts once everything up to the log's end is secured.
+Bytes Log::summary_of_now() const {
+    const bool is_synced = writer_.synced() == offsets_.end;
+    // Nothing secures more of a lazy log, or of one that has ended.
+    if ((ended_ || is_lazy()) && !is_synced) return {};
+    return summary_bytes(SummaryFacts{.end = offsets_.end,
+                                      .segments = segments_.list(),
+                                      .epochs = epochs_,
+                                      .producers = producers_,
+                                      .epochs_on_disk = epoch_changes_ == epoch_changes_on_disk_,
+                                      .bytes_since_checkpoint = bytes_since_checkpoint_,
+                                      .index_interval_bytes = config_.index_interval_bytes});
+}
+
+std::size_t Log::fresh_index_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& segment : segments_.list()) bytes += segment->fresh.memory_bytes();
+    return bytes;
 }
 
 void Log::write_if_due(Time now) {

@@ -60,9 +60,12 @@ struct LogOptions {
     std::size_t scan_bytes = std::size_t{4} << 20;
     // A read from disk asks for this much more than it was asked for, to find where it begins.
     std::size_t read_slack_bytes = 8192;
-    // All logs of a shard together leave no more than this behind their checkpoints, so that
-    // recovery stays short.
+    // All logs of a shard together leave no more than this behind what is in their own files, when
+    // that is looked at: so often, and earlier when what their index files lack takes so much
+    // memory. Summaries make it good meanwhile.
     std::uint64_t recovery_bytes_max = std::uint64_t{64} << 20;
+    Duration recovery_interval = seconds(60);
+    std::size_t fresh_index_bytes_max = std::size_t{8} << 20;
     // What a compressed batch may become while a timestamp is looked for in it.
     std::size_t decompressed_bytes_max = std::size_t{64} << 20;
     // No file beside the segments and their indexes is larger, in sane directories.

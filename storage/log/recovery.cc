@@ -39,28 +39,76 @@ Result<RecoveredLog> Recovery::run() {
     CHECK_OK(check_topic());
     CHECK_OK(load_segments());
     CHECK_OK(load_start());
-    TRY(const bool epochs_known, load_epochs());
     const Offset first = log_.segments.front()->base;
-    const Offset proven = log_.snapshots.empty() ? first : log_.snapshots.back();
-    durable_ = std::max(first, std::min(proven, opening_.hints.recovery_point.value_or(first)));
-    if (opening_.hints.clean) durable_ = no_end;
-    on_disk_ = std::max(durable_, synced_ ? synced_->end : Offset(0));
-    // A snapshot may turn out to be about records that were cut: then an older one serves.
-    for (;;) {
-        TRY(snapshot_from_, load_producers());
-        CHECK_OK(walk_from(epochs_known ? std::min(durable_, snapshot_from_) : first));
-        if (snapshot_from_ <= log_.end) break;
-        SOMETIMES("log.snapshot_beyond_the_end", true);
-    }
+    const Offset snapshot = log_.snapshots.empty() ? first : log_.snapshots.back();
+    checkpointed_ =
+        std::max(first, std::min(snapshot, opening_.hints.recovery_point.value_or(first)));
+    if (opening_.hints.clean) checkpointed_ = no_end;
+    log_.checkpointed = checkpointed_;
+    proven_ = std::max(checkpointed_, synced_ ? synced_->end : Offset(0));
+    auto summary =
+        synced_ ? LogSummary::parse(opening_.hints.summary.view(), resources_.options.producers_max)
+                : std::nullopt;
+    if (summary && may_resume(*summary) && !BUGGIFY("log.summary_left_unread"))
+        CHECK_OK(resume(std::move(*summary)));
+    else
+        CHECK_OK(read_from_checkpoint());
     // An epoch may begin where the log ends: one without records yet, or whose records were
     // deleted.
     log_.epochs.truncate_from_end(log_.end.next());
     if (log_.start > log_.end) CHECK_OK(restart_at(log_.start));
     log_.epochs.truncate_from_start(log_.start);
     CHECK_OK(note_first_timestamp(*log_.segments.back()));
-    log_.checkpointed = std::min(durable_, log_.end);
-    log_.epochs_on_disk = log_.epochs == stored_epochs_;
+    log_.checkpointed = std::min(log_.checkpointed, log_.end);
+    log_.epochs_on_disk = log_.epochs_on_disk && log_.epochs == stored_epochs_;
     return std::move(log_);
+}
+
+Result<void> Recovery::read_from_checkpoint() {
+    TRY(const bool epochs_known, load_epochs());
+    log_.epochs_on_disk = true;
+    const Offset first = log_.segments.front()->base;
+    // A snapshot may turn out to be about records that were cut: then an older one serves.
+    for (;;) {
+        TRY(snapshot_from_, load_producers());
+        log_.bytes_since_checkpoint = 0;
+        CHECK_OK(walk_from(epochs_known ? std::min(checkpointed_, snapshot_from_) : first));
+        if (snapshot_from_ <= log_.end) return {};
+        SOMETIMES("log.snapshot_beyond_the_end", true);
+    }
+}
+
+// A recovery point that is newer knows more. The segment may have been deleted since.
+bool Recovery::may_resume(const LogSummary& summary) const {
+    if (!opening_.hints.clean && summary.end < checkpointed_) return false;
+    return std::ranges::any_of(log_.segments, [&](const auto& segment) {
+        return segment->base == summary.segments.back()->base;
+    });
+}
+
+// What is in the summary is as good as read.
+Result<void> Recovery::resume(LogSummary summary) {
+    SOMETIMES("log.resumed_from_a_summary", true);
+    proven_ = std::max(proven_, summary.end);
+    for (auto& told : summary.segments) {
+        // The others were deleted since.
+        if (told->base < log_.segments.front()->base) continue;
+        const auto found = std::ranges::find_if(
+            log_.segments, [&](const auto& segment) { return segment->base == told->base; });
+        if (found == log_.segments.end() || (*found)->size < told->size)
+            return damaged("the end of a segment", told->base);
+        resumed_ = {told->base, (*found)->size, summary.end};
+        *found = std::move(told);
+    }
+    log_.epochs = stored_epochs_ = std::move(summary.epochs);
+    log_.epochs_on_disk = summary.epochs_on_disk;
+    log_.producers = std::move(summary.producers);
+    log_.bytes_since_checkpoint = summary.bytes_since_checkpoint;
+    snapshot_from_ = summary.end;
+    CHECK_OK(walk_from(summary.end));
+    while (!log_.snapshots.empty() && log_.snapshots.back() > log_.end)
+        CHECK_OK(drop_last_snapshot());
+    return {};
 }
 
 std::string Recovery::path(Offset base, std::string_view suffix) const {
@@ -186,15 +234,19 @@ Result<Offset> Recovery::load_producers() {
             if (content && restore_snapshot({content->data(), content->size()}, log_.producers))
                 return offset;
         }
-        CHECK_OK(remove_if_present(disk_, path(offset, snapshot_suffix)));
-        log_.snapshots.pop_back();
+        CHECK_OK(drop_last_snapshot());
     }
     return log_.segments.front()->base;
 }
 
+Result<void> Recovery::drop_last_snapshot() {
+    CHECK_OK(remove_if_present(disk_, path(log_.snapshots.back(), snapshot_suffix)));
+    log_.snapshots.pop_back();
+    return {};
+}
+
 Result<void> Recovery::walk_from(Offset from) {
-    log_.epochs.truncate_from_end(durable_.next());
-    log_.bytes_since_checkpoint = 0;
+    log_.epochs.truncate_from_end(std::max(from, checkpointed_).next());
     bytes_to_sync_ = 0;
     TRY(const auto cut_at, walk(from));
     if (cut_at) CHECK_OK(cut(*cut_at));
@@ -202,7 +254,7 @@ Result<void> Recovery::walk_from(Offset from) {
     walked_ = true;
     if (synced_ && log_.end < synced_->end) return damaged("the end of the log", log_.end);
     if (opening_.hints.clean) return {};
-    if (log_.end < durable_) return damaged("the end of the log", log_.end);
+    if (log_.end < checkpointed_) return damaged("the end of the log", log_.end);
     if (PLANT("log.recovered_tail_not_synced")) return {};
     return make_durable(from);
 }
@@ -210,12 +262,13 @@ Result<void> Recovery::walk_from(Offset from) {
 Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
     auto& segments = log_.segments;
     std::size_t position = 0;
-    while (position + 1 < segments.size() && segments[position + 1]->base <= from) ++position;
+    const Offset begin = resumed_ ? resumed_->segment : from;
+    while (position + 1 < segments.size() && segments[position + 1]->base <= begin) ++position;
     expected_ = segments[position]->base;
     for (; position < segments.size(); ++position) {
         Segment& segment = *segments[position];
         if (segment.base != expected_) {
-            if (segment.base < on_disk_ || expected_ < on_disk_)
+            if (segment.base < proven_ || expected_ < proven_)
                 return damaged("offsets between segments", expected_);
             return std::optional<Cut>({position - 1, segments[position - 1]->size});
         }
@@ -223,7 +276,7 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         TRY(const bool whole, walk_segment(segment, file_bytes, from));
         if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
-        if (expected_ < on_disk_) return damaged("a batch", expected_);
+        if (expected_ < proven_) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
     }
     return std::optional<Cut>();
@@ -232,12 +285,19 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
 // Goes through a segment from about `from` on, noting what its indexes, epochs and producers need.
 // False when it ends in something that is no batch; its size is then where that begins.
 Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, Offset from) {
-    TRY(const std::uint64_t begin, begin_segment(segment, from));
-    if (file_bytes == 0) return true;
+    const bool resumes = resumed_ && resumed_->segment == segment.base;
+    std::uint64_t begin = segment.size;
+    if (resumes) {
+        expected_ = resumed_->end;
+        file_bytes = resumed_->file_bytes;
+    } else {
+        TRY(begin, begin_segment(segment, from));
+    }
+    if (file_bytes == begin) return true;
     TRY(const auto file,
         resources_.files.open(path(segment.base, log_suffix), env::OpenMode::write));
     Scan scan(*file, {.from = begin, .end = file_bytes}, resources_.options.scan_bytes);
-    bool first = begin > 0;
+    bool first = begin > 0 && !resumes;
     for (;;) {
         TRY(const auto batch, scan.next());
         // Behind an index entry the first batch says itself where it is.
@@ -249,7 +309,7 @@ Result<bool> Recovery::walk_segment(Segment& segment, std::uint64_t file_bytes, 
         first = false;
         // Where a sync failed, pages may count as clean that never reached the disk: no sync writes
         // them any more, and once memory is short they are gone.
-        if (batch->base_offset() >= on_disk_ && !PLANT("log.recovered_tail_not_synced"))
+        if (batch->base_offset() >= proven_ && !PLANT("log.recovered_tail_not_synced"))
             scan.write_again_from_here();
         took(segment, *batch, from);
     }
@@ -311,8 +371,8 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
                  .max_timestamp = batch.max_timestamp()},
                 opening_.config.index_interval_bytes);
     expected_ = batch.next_offset();
-    if (batch.base_offset() >= durable_) log_.bytes_since_checkpoint += batch.size();
-    if (batch.base_offset() >= on_disk_) bytes_to_sync_ += batch.size();
+    if (batch.base_offset() >= checkpointed_) log_.bytes_since_checkpoint += batch.size();
+    if (batch.base_offset() >= proven_) bytes_to_sync_ += batch.size();
     if (batch.next_offset() <= from) return;
     const auto latest = log_.epochs.latest();
     if ((!latest || batch.leader_epoch() > latest->epoch) && !PLANT("log.epochs_not_recovered"))
@@ -369,7 +429,7 @@ Result<void> Recovery::restart_at(Offset start) {
 }
 
 Result<void> Recovery::note_first_timestamp(Segment& segment) {
-    if (segment.size == 0) return {};
+    if (segment.size == 0 || segment.first_timestamp) return {};
     Buffer pages;
     TRY(const Slice header, header_at(segment, 0, pages));
     if (header.size() < protocol::batch_header_size)

@@ -11,6 +11,7 @@
 #include "core/replication/producer_states.h"
 #include "storage/log/index_files.h"
 #include "storage/log/leftovers.h"
+#include "storage/log/log_summary.h"
 #include "storage/log/names.h"
 #include "storage/log/resources.h"
 #include "storage/log/segment.h"
@@ -44,9 +45,9 @@ struct RecoveredLog {
 };
 
 // Brings the directory of a log to a state that could have been written without a crash, and reads
-// it. Goes forward from the recovery point (or from where epochs or producers are missing), cuts
-// behind the last whole batch, and syncs before anything counts. May be interrupted anywhere and
-// done again.
+// it. Goes forward from the last summary, or from the recovery point (or from where epochs or
+// producers are missing), cuts behind the last whole batch, and syncs before anything counts. May
+// be interrupted anywhere and done again.
 class Recovery {
 public:
     Recovery(LogResources& resources, LogOpening opening);
@@ -69,6 +70,10 @@ private:
     Result<void> load_start();
     Result<bool> load_epochs();
     Result<Offset> load_producers();
+    Result<void> drop_last_snapshot();
+    bool may_resume(const LogSummary& summary) const;
+    Result<void> resume(LogSummary summary);
+    Result<void> read_from_checkpoint();
     Result<void> walk_from(Offset from);
     Result<std::uint64_t> begin_segment(Segment& segment, Offset from);
     Result<std::optional<Cut>> walk(Offset from);
@@ -89,18 +94,27 @@ private:
     IndexFiles index_files_;
     Leftovers leftovers_;
     std::set<std::string, std::less<>> files_;
-    // Everything before it was synced once, and this very log has a snapshot to prove it: a
-    // recovery point alone may be about a deleted log of the same name.
-    Offset durable_;
-    // What was found out about this very log, if anything was: no byte before `on_disk_` need be
-    // written or synced again, though it is read and checked.
+    // Nothing before it need be read: indexes, epochs and producers are in their files. This very
+    // log has a snapshot to prove it: a recovery point alone may be about a deleted log of the same
+    // name.
+    Offset checkpointed_;
+    // What was found out about this very log, if anything was.
     std::optional<broker::SyncedLog> synced_;
-    Offset on_disk_;
-    bool names_synced_ = false;  // Nor the directory.
+    // Every byte before it is on disk: none is written or synced again, and damage there is none of
+    // a torn write.
+    Offset proven_;
+    bool names_synced_ = false;  // Nor need the directory be synced.
     std::uint64_t bytes_to_sync_ = 0;
     Offset expected_;  // The next batch must begin there.
     replication::LeaderEpochs stored_epochs_;
-    bool walked_ = false;   // log_.end is known.
+    bool walked_ = false;  // log_.end is known.
+    // Where the summary ends: in the middle of this segment, whose file is so long.
+    struct Resumed {
+        Offset segment;
+        std::uint64_t file_bytes = 0;
+        Offset end;
+    };
+    std::optional<Resumed> resumed_;
     Offset snapshot_from_;  // Producers are known up to here.
     RecoveredLog log_;
 };

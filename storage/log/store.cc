@@ -14,6 +14,7 @@ namespace sluice::storage {
 Store::Store(const LogDoors& doors, std::string root, const LogOptions& options)
     : resources_(doors, root, options),
       root_(std::move(root)),
+      brought_up_to_date_(doors.scheduler.now()),
       stop_asked_(doors.scheduler),
       fibers_(doors.scheduler) {}
 
@@ -36,8 +37,17 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
         CHECK_OK(set_aside(opening.directory()));
         log = Log::open(resources_, opening);
     }
-    if (log.failed()) return log.error();
     std::erase_if(closed_, [&](const Checkpoint& closed) { return closed.name == name; });
+    if (log.failed()) {
+        // What was durable once must not be cut by the start after the next checkpoint.
+        if (hints.synced || hints.recovery_point)
+            closed_.push_back({.name = name,
+                               .recovery_point = hints.recovery_point.value_or(Offset(0)),
+                               .start = {},
+                               .synced = hints.synced.value_or(broker::SyncedLog{}),
+                               .summary = hints.summary});
+        return log.error();
+    }
     return std::unique_ptr<broker::PartitionLog>(std::move(*log));
 }
 
@@ -90,26 +100,56 @@ Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
 }
 
 std::vector<broker::LogStore::Checkpoint> Store::checkpoints() {
-    // Those that would cost a recovery most first, until the rest is little enough.
+    bring_files_up_to_date();
+    std::vector<Checkpoint> checkpoints = closed_;
+    const std::size_t first = checkpoints.size();
+    std::vector<Offset> ends;
+    for (const auto& [name, log] : resources_.logs) {
+        checkpoints.push_back(log->checkpoint_of_now());
+        ends.push_back(log->offsets().end);
+    }
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+        Checkpoint& checkpoint = checkpoints[first + i];
+        if (!is_secured(checkpoint, ends[i])) checkpoint.summary = {};
+    }
+    return checkpoints;
+}
+
+// A summary may be believed when what it is about survives a power cut. Others may have removed
+// the log meanwhile, and made another.
+bool Store::is_secured(const Checkpoint& checkpoint, Offset end) {
+    const auto log = resources_.logs.find(checkpoint.name);
+    if (log == resources_.logs.end() || log->second->topic() != checkpoint.synced.topic)
+        return false;
+    return !log->second->wait_secured(end).failed();
+}
+
+// Those that lag behind most first, until the rest is little enough.
+void Store::bring_files_up_to_date() {
     std::vector<std::pair<std::uint64_t, std::string>> behind;
     std::uint64_t total = 0;
+    std::size_t index_bytes = 0;
     for (const auto& [name, log] : resources_.logs) {
         if (log->bytes_since_checkpoint() == 0) continue;
         behind.emplace_back(log->bytes_since_checkpoint(), name);
         total += log->bytes_since_checkpoint();
+        index_bytes += log->fresh_index_bytes();
     }
+    const LogOptions& options = resources_.options;
+    const Time now = resources_.doors.scheduler.now();
+    const bool is_due = now - brought_up_to_date_ >= options.recovery_interval ||
+                        index_bytes > options.fresh_index_bytes_max;
+    if (!is_due) return;
+    brought_up_to_date_ = now;
     std::ranges::sort(behind, std::greater<>());
     for (const auto& [bytes, name] : behind) {
-        if (total <= resources_.options.recovery_bytes_max || stopping_) break;
+        if (total <= options.recovery_bytes_max || stopping_) break;
         total -= bytes;
         const auto found = resources_.logs.find(name);
         if (found == resources_.logs.end()) continue;
         const auto kept = found->second->checkpoint();
         if (kept.failed() && kept.error() == Error::stopped) break;
     }
-    std::vector<Checkpoint> checkpoints = closed_;
-    for (const auto& [name, log] : resources_.logs) checkpoints.push_back(log->checkpoint_of_now());
-    return checkpoints;
 }
 
 void Store::stop() {

@@ -26,6 +26,7 @@ public:
     Result<void> close(broker::PartitionLog& log) override;
     Result<void> remove(std::unique_ptr<broker::PartitionLog> log) override;
     std::vector<Checkpoint> checkpoints() override;
+    std::uint64_t bytes_appended() const override { return resources_.bytes_appended; }
     bool failed() const override { return resources_.journal.failed(); }
     void stop() override;
 
@@ -46,11 +47,15 @@ private:
     void find_deleted_directories();
     void delete_due_directories();
     Log& mine(broker::PartitionLog& log) const;
+    void bring_files_up_to_date();
+    bool is_secured(const Checkpoint& checkpoint, Offset end);
 
     LogResources resources_;
     const std::string root_;
     std::vector<Deleted> deleted_;
-    std::vector<Checkpoint> closed_;  // What is known of the logs that were closed.
+    // What is known of the logs that were closed, or could not be opened.
+    std::vector<Checkpoint> closed_;
+    Time brought_up_to_date_;
     bool refused_ = false;  // Appends, for want of room, when it was last looked at.
     bool stopping_ = false;
     bool keeping_house_ = false;

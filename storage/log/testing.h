@@ -237,7 +237,7 @@ public:
         std::make_unique<env::Scheduler>(clock, env::Scheduler::Options{.fibers_max = 1000});
     TestedDisk disk{*scheduler};
     PageHeap pages;
-    LogOptions options{.recovery_bytes_max = 0};
+    LogOptions options{.recovery_bytes_max = 0, .recovery_interval = {}};
     broker::LogConfig config;
     TopicId topic{{1, 2, 3}};
     std::optional<Offset> recovery_point;

@@ -110,7 +110,9 @@ public:
         options_.index_cache_bytes_max = 64u << random_.below(6);
         options_.scan_bytes = 128u << random_.below(6);
         options_.read_slack_bytes = random_.below(300);
-        options_.recovery_bytes_max = 0;
+        options_.recovery_bytes_max = random_.below(2) == 0 ? 0 : random_.below(5000);
+        options_.recovery_interval = milliseconds(static_cast<std::int64_t>(random_.below(2000)));
+        options_.fresh_index_bytes_max = 16u << random_.below(10);
         options_.free_bytes_min = 0;
         config_.segment_bytes = 400 + random_.below(4000);
         config_.index_interval_bytes = static_cast<std::uint32_t>(50 + random_.below(500));
@@ -177,7 +179,12 @@ private:
     bool replay(env::Env& env) {
         const auto replayed = replay_journals(LogDoors::of(env), "", {{"t-0", model_.hints}});
         owe(!replayed.failed() || replayed.error() != Error::corrupt, "a journal is corrupt");
-        return !replayed.failed();
+        if (replayed.failed()) return false;
+        for (const auto& [name, known] : replayed->known) {
+            model_.hints.synced = known.synced;
+            model_.hints.summary = known.summary;
+        }
+        return true;
     }
 
     void work(env::Env& env, bool clean_stop) {
@@ -196,7 +203,8 @@ private:
         const auto closed = store.close(**log);
         if (closed) {
             model_.acknowledged = model_.end;
-            model_.hints = {.clean = clean_stop, .recovery_point = model_.hints.recovery_point};
+            model_.hints.clean = clean_stop;
+            if (random_.chance(0.5)) checkpoint(store);
         }
         log->reset();
         store.stop();
@@ -254,6 +262,8 @@ private:
         for (const auto& at : store.checkpoints()) {
             model_.hints.recovery_point = at.recovery_point;
             owe(at.recovery_point <= model_.end, "a checkpoint beyond the end");
+            model_.hints.synced = at.synced;
+            model_.hints.summary = at.summary;
         }
     }
     void advance(broker::PartitionLog& log) {
