@@ -115,6 +115,7 @@ bool GroupMember::sync(std::size_t ballast) {
     }
     owned_ = partitions_in(reply->assignment);
     in_ = true;
+    heard_since(invoked);
     use_.history.synced(membership_, owned_, {invoked, use_.world.now()});
     acknowledged_.clear();
     kept_.clear();
@@ -123,6 +124,12 @@ bool GroupMember::sync(std::size_t ballast) {
 
 // After an answer that says it is not, or no more, what it thought.
 void GroupMember::out(ErrorCode code) {
+    // A rebalance that goes on without it would have had to begin and to end since then. A twin of a
+    // static one may have left for both.
+    const Duration patience = std::min(use_.session_timeout, use_.rebalance_timeout) * 3 / 4;
+    const bool unknown = in_ && code == ErrorCode::unknown_member_id && !instance_;
+    if (unknown && heard_ != never && use_.world.now() - heard_ < patience)
+        use_.history.forgotten(membership_, use_.world.now() - heard_);
     if (in_) before_ = Part{membership_, owned_};
     in_ = false;
     if (code == ErrorCode::unknown_member_id || code == ErrorCode::fenced_instance_id)
@@ -132,6 +139,7 @@ void GroupMember::out(ErrorCode code) {
 void GroupMember::forget_itself() {
     if (in_) before_ = Part{membership_, owned_};
     in_ = false;
+    heard_ = never;
     membership_.member.clear();
 }
 
@@ -141,9 +149,13 @@ void GroupMember::heartbeat() {
     request.generation_id = GenerationId(membership_.generation);
     request.member_id = membership_.member;
     request.group_instance_id = instance_;
-    // That it is accepted proves nothing: a coordinator that is being loaded says so to everybody.
+    // That it is accepted does not prove that it is a member: a coordinator that is being loaded
+    // says so to everybody. But who was one before is one still.
+    const Time invoked = use_.world.now();
     const auto reply = ask(request);
-    if (reply && reply->error_code != ErrorCode::none) out(reply->error_code);
+    if (!reply) return;
+    if (reply->error_code != ErrorCode::none) return out(reply->error_code);
+    if (heard_ != never) heard_since(invoked);
 }
 
 bool GroupMember::commit() {
@@ -262,7 +274,11 @@ void GroupMember::leave() {
     LeaveGroupRequest request;
     request.group_id = use_.group;
     request.members = {{membership_.member, instance_, std::nullopt}};
-    static_cast<void>(ask(request).failed());
+    const Time invoked = use_.world.now();
+    const auto reply = ask(request);
+    const bool left = reply && reply->error_code == ErrorCode::none && reply->members.size() == 1 &&
+                      reply->members.front().error_code == ErrorCode::none;
+    if (left) use_.history.left(membership_, {invoked, use_.world.now()});
     forget_itself();
 }
 

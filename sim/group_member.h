@@ -36,6 +36,7 @@ public:
 
     bool is_in() const { return in_; }
     const std::vector<std::int32_t>& owned() const { return owned_; }
+    const GroupHistory::Membership& membership() const { return membership_; }
     bool is_leader() const { return leader_; }
 
     // Becomes a member, up to where it must ask for its part. False when it must try again.
@@ -81,6 +82,7 @@ private:
         return (*broker)->ask(request, extra, newest);
     }
     void out(protocol::ErrorCode code);
+    void heard_since(Time invoked) { heard_ = invoked; }
     std::vector<std::pair<std::string, std::vector<std::int32_t>>> parts() const;
     bool commit_as(const Part& part);
     void note_kept(const std::map<std::int32_t, std::size_t>& commits);
@@ -99,6 +101,7 @@ private:
     std::map<std::int32_t, std::size_t> acknowledged_;
     std::vector<Kept> kept_;
     Duration longest_join_{0};
+    Time heard_ = never;  // When it last said something as a member and was accepted.
 };
 
 }  // namespace sluice::sim

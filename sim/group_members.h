@@ -37,6 +37,9 @@ public:
 private:
     void live(env::Env& env, std::uint32_t number);
     void live_in_peace(env::Env& env, std::uint32_t number);
+    bool settle(GroupMember& member);
+    bool agree(std::uint32_t count) const;
+    void come_back(GroupMember& member);
     void take_part(env::Env& env, GroupMember& member);
     void commit_from_outside(env::Env& env);
     std::optional<std::string> instance_of(std::uint32_t number) const;
@@ -51,7 +54,11 @@ private:
     GroupHistory outside_history_;
     GroupUse use_;
     GroupUse outside_;
-    std::uint32_t settled_ = 0;  // Members that did everything once after the faults.
+    std::optional<GroupUse> brief_;  // Of the member that goes.
+    // In which generation each member did everything last, -1 before that.
+    std::vector<std::int32_t> settled_in_;
+    // After the faults: a static member comes back, and one goes without a word and is missed.
+    enum class Act { settling, returning, missing, done } act_ = Act::settling;
     std::optional<Failure> failure_;
 };
 

@@ -4,6 +4,7 @@
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/messages/api_versions.h"
 #include "core/protocol/messages/produce.h"
+#include "sim/admin_client.h"
 
 namespace sluice::sim {
 
@@ -18,17 +19,17 @@ constexpr Duration patience = seconds(3);
 }  // namespace
 
 Result<void> HostileClient::set_up(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, {},
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto made = admin.create_topic({.name = std::string(topic_name), .partitions = 1});
-    cluster.close();
+    AdminClient client(env, context_, "hostile");
+    const auto made =
+        client.admin().create_topic({.name = std::string(topic_name), .partitions = 1});
     const std::vector<std::uint8_t> zeros(bomb_bytes);
     RecordBatchBuilder bomb({.compression = CompressionType::gzip});
     bomb.append({.timestamp = Timestamp(0), .value = Slice(zeros)});
     bomb_ = bomb.build();
-    const bool there = made || made.error().code == ErrorCode::topic_already_exists;
-    return there ? Result<void>() : Error::timed_out;
+    RecordBatchBuilder harmless;
+    harmless.append({.timestamp = Timestamp(0), .value = Slice(zeros).first(8)});
+    harmless_ = harmless.build();
+    return there(made);
 }
 
 Result<void> HostileClient::run(env::Env& env) {
@@ -44,7 +45,7 @@ void HostileClient::attack(env::Env& env) {
     RawConnection connection(env, context_.world, "hostile", patience);
     if (connection.open(context_.servers.front()).failed()) return;
     ++attacks_;
-    switch (env.random.below(6)) {
+    switch (env.random.below(7)) {
         case 0:
             return make_noise(env, connection);
         case 1:
@@ -55,6 +56,8 @@ void HostileClient::attack(env::Env& env) {
             return never_read(env, connection);
         case 4:
             return ask_for_what_does_not_exist(connection);
+        case 5:
+            return want_no_answer(connection);
         default:
             return send_bomb(connection);
     }
@@ -126,14 +129,22 @@ void HostileClient::send_bomb(RawConnection& connection) {
         failure_ = Failure{FailureKind::safety, "hostile: a bomb is stored", ""};
 }
 
+// A batch that is not to be answered, and a question: its answer is the first there is.
+void HostileClient::want_no_answer(RawConnection& connection) {
+    ProduceRequest request;
+    request.acks = 0;
+    request.timeout_ms = 1'000;
+    request.topic_data.push_back({std::string(topic_name), {}, {{PartitionIndex(0), harmless_}}});
+    constexpr Version by_name{9};
+    if (connection.tell(request, by_name).failed()) return;
+    constexpr Version oldest{0};
+    if (connection.send(ApiVersionsRequest{}, oldest).failed()) return;
+    static_cast<void>(connection.receive<ApiVersionsRequest>(oldest).failed());
+}
+
 Result<void> HostileClient::check(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random},
-                            {.request_time_max = seconds(2), .connect_time_max = seconds(2)},
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto answer = admin.ask(MetadataRequest{});
-    cluster.close();
-    return answer ? Result<void>() : Error::timed_out;
+    AdminClient client(env, context_, "hostile");
+    return client.admin().ask(MetadataRequest{}) ? Result<void>() : Error::timed_out;
 }
 
 }  // namespace sluice::sim

@@ -30,10 +30,12 @@ private:
     void never_read(env::Env& env, RawConnection& connection);
     void ask_for_what_does_not_exist(RawConnection& connection);
     void send_bomb(RawConnection& connection);
+    void want_no_answer(RawConnection& connection);
 
     const WorkloadContext& context_;
     std::uint64_t attacks_ = 0;
     Bytes bomb_;
+    Bytes harmless_;
     std::optional<Failure> failure_;
 };
 

@@ -42,6 +42,8 @@ private:
 
     void write(env::Env& env);
     void write_some(env::Env& env, client::Producer& producer);
+    bool write_one(env::Env& env, client::Producer& producer, Topic& topic, SessionLog& log);
+    Result<void> wait_for_news(env::Env& env);
     Result<void> create(client::Admin& admin, const std::string& name);
     void remove(client::Admin& admin);
     void cut(env::Env& env, client::Admin& admin);

@@ -109,6 +109,24 @@ std::optional<std::string> SessionView::answered(const FetchResponse& response) 
     return judge_turns();
 }
 
+// KIP-74: what does not fit is not given; but the first batch there is, so that whoever reads gets
+// on.
+std::optional<std::string> SessionView::too_large(const FetchResponse& response,
+                                                  const FetchRequest& request) {
+    std::size_t bytes = 0;
+    std::size_t batches = 0;
+    for (const auto& topic : response.responses)
+        for (const Answer& answer : topic.partitions) {
+            if (!answer.records) continue;
+            bytes += answer.records->size();
+            BatchSplitter splitter(answer.records->view());
+            while (splitter.next()) ++batches;
+        }
+    if (bytes <= static_cast<std::size_t>(request.max_bytes) || batches <= 1) return std::nullopt;
+    return fmt::format("{} batches of {} bytes, though at most {} bytes are wanted", batches, bytes,
+                       request.max_bytes);
+}
+
 std::optional<std::string> SessionView::take(Wanted& wanted, const Answer& answer) {
     SessionLog& log = *wanted.log;
     wanted.must_answer = answer.error_code != ErrorCode::none;

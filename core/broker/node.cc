@@ -50,8 +50,7 @@ Result<void, StartFailure> Node::listen() {
                        "Choose another address with --listen, or stop what listens there.");
     listening_ = *listening;
     facts_.advertised = config_.advertise;
-    if (facts_.advertised.host.empty())
-        facts_.advertised = {config_.listen.host, listening_.port};
+    if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
     return {};
 }
 
@@ -205,6 +204,13 @@ bool Node::close_logs() {
     });
     if (!recovered_ || !durable) return durable;
     return !directory_->checkpoint(checkpoints).failed() && !directory_->mark_clean().failed();
+}
+
+Holdings Node::holdings() {
+    Holdings all;
+    frontend_->count(all);
+    on_each_shard([&](ShardParts& shard) { shard.broker->count(all); });
+    return all;
 }
 
 std::size_t Node::partition_count() const {

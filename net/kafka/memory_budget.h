@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "core/base/probe.h"
 #include "core/env/event.h"
 #include "net/kafka/chunk_pool.h"
 
@@ -46,13 +47,14 @@ public:
         return Share(*this, wanted);
     }
     std::size_t left() const { return left_; }
+    std::size_t held() const { return total_ - left_; }
     ChunkPool& chunks() { return chunks_; }
 
 private:
     static constexpr std::size_t chunk_bytes_kept_max = std::size_t{4} << 20;
 
     void give_back(std::size_t bytes) {
-        left_ += bytes;
+        if (!PLANT("connection.request_memory_kept")) left_ += bytes;
         freed_.notify_all();
     }
 

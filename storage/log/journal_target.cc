@@ -46,9 +46,11 @@ Result<void> JournalTargets::write_to_log(const JournalEntry& entry, Slice bytes
     SOMETIMES("journal.replay_skips_a_deleted_log", !target.topic || !same);
     if (!target.topic || !same) return {};
     target.end = std::max(target.end, entry.next);
-    if (entry.next <= target.durable) return {};
+    if (entry.next <= target.durable.plus(PLANT("journal.replay_skips_one_more") ? 1 : 0))
+        return {};
     // Deleted since, with everything before it.
-    if (target.segments.empty() || entry.segment < *target.segments.begin()) return {};
+    const bool deleted = target.segments.empty() || entry.segment < *target.segments.begin();
+    if (deleted && !PLANT("journal.replay_makes_deleted_segments")) return {};
     const bool is_new = target.segments.insert(entry.segment).second;
     SOMETIMES("journal.replay_makes_a_segment", is_new);
     const std::string directory = join(root_, entry.log);

@@ -73,7 +73,8 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     const MutableSlice copy =
         tail_.add(batch, place, segment.base, segment.size, resources_.doors.scheduler.now());
     protocol::place_batch(copy, place.base, epoch);
-    if (facts.needs_stamp) protocol::stamp_batch(copy, facts.timestamp_type, facts.max_timestamp);
+    if (facts.needs_stamp && !PLANT("log.append_time_not_stamped"))
+        protocol::stamp_batch(copy, facts.timestamp_type, facts.max_timestamp);
     segment.add(place, config_.index_interval_bytes);
 
     const auto latest = epochs_.latest();
@@ -133,7 +134,7 @@ bool Log::commit_once() {
     publish();
     resources_.journal.segments_synced();
     if (done) {
-        full_ = false;
+        if (!PLANT("log.full_for_ever")) full_ = false;
         return sync_now_ || (is_lazy() ? writer_.has_work() : writes_behind());
     }
     if (done.error() != Error::no_space) {

@@ -30,7 +30,7 @@ Result<void> Log::checkpoint_locked() {
     const std::uint64_t epoch_changes = epoch_changes_;
     const LeaderEpoch latest_epoch =
         epochs_.entries().empty() ? no_leader_epoch : epochs_.entries().back().epoch;
-    CHECK_OK(wait_synced(end));
+    if (!PLANT("log.checkpoint_ahead_of_sync")) CHECK_OK(wait_synced(end));
     CHECK_OK(checkpoint_indexes(end));
     if (epoch_changes != epoch_changes_on_disk_) {
         CHECK_OK(replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs)));
@@ -60,7 +60,7 @@ Result<void> Log::checkpoint_indexes(Offset before) {
         after.offset_bytes_on_disk += entries.offset_bytes().size();
         after.time_bytes_on_disk += entries.time_bytes().size();
         after.fresh.drop_front(entries.offset_bytes().size(), entries.time_bytes().size());
-        index_files_.forget(base);
+        if (!PLANT("log.index_cache_stale")) index_files_.forget(base);
     }
     return {};
 }
@@ -133,6 +133,7 @@ void Log::abandon(Leaving why) {
     resources_.logs.erase(name_);
     writer_.close();
     for (const auto& segment : segments_.list()) {
+        if (PLANT("log.deleted_files_stay_open")) continue;
         resources_.files.forget(index_files_.path(segment->base, log_suffix));
         index_files_.forget(segment->base);
     }
@@ -160,7 +161,7 @@ Result<void> Log::maintain(const broker::LogConfig& config, Offset high_watermar
     const Visit visit(*this);
     TRY(const auto guard, upkeep_.lock());
     const bool was_lazy = is_lazy();
-    config_ = config;
+    if (!PLANT("log.config_change_not_taken")) config_ = config;
     if (was_lazy != is_lazy()) commit();
     CHECK_OK(delete_expired(std::min(high_watermark, offsets_.durable), wall));
     CHECK_OK(delete_due_files());

@@ -283,7 +283,7 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     const protocol::BatchView batch(header);
     if (batch.last_offset() != entry->offset) return std::uint64_t{0};
     SegmentIndex kept = *index;
-    kept.truncate(entry->offset.next());
+    if (!PLANT("log.index_entries_twice")) kept.truncate(entry->offset.next());
     segment.offset_bytes_on_disk = kept.offset_bytes().size();
     segment.time_bytes_on_disk = kept.time_bytes().size();
     segment.latest = kept.last_time();
@@ -317,7 +317,10 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
     const auto latest = log_.epochs.latest();
     if ((!latest || batch.leader_epoch() > latest->epoch) && !PLANT("log.epochs_not_recovered"))
         log_.epochs.assign(batch.leader_epoch(), batch.base_offset());
-    if (batch.base_offset() >= snapshot_from_ && !PLANT("log.producers_not_recovered"))
+    const bool at_snapshot =
+        batch.base_offset() == snapshot_from_ && PLANT("log.batch_at_snapshot_skipped");
+    if (batch.base_offset() >= snapshot_from_ && !at_snapshot &&
+        !PLANT("log.producers_not_recovered"))
         log_.producers.apply(replication::ProducerBatch::of(batch), batch.base_offset());
 }
 
