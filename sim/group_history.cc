@@ -40,6 +40,12 @@ void GroupHistory::forgotten(const Membership& by, Duration since_heard) {
                         fmt::format("{} after {} ms", by.member, to_milliseconds(since_heard)));
 }
 
+void GroupHistory::served_early(const Membership& by) {
+    if (!forgotten_)
+        forgotten_ = broken("a commit is served before the assignment",
+                            fmt::format("{} of generation {}", by.member, by.generation));
+}
+
 std::uint64_t GroupHistory::acknowledged() const {
     return synced_.size() + served_.size() + fetched_.size();
 }

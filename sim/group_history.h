@@ -48,6 +48,8 @@ public:
     void left(const Membership& by, Span span) { left_.push_back({by, span}); }
     // It was told that nobody knows it, after it was known to be a member.
     void forgotten(const Membership& by, Duration since_heard);
+    // It committed before anybody owned anything.
+    void served_early(const Membership& by);
     // As fetched(), by a member that was one all the time since its own commit: whatever retention
     // says, that must be found.
     void kept(std::int32_t partition, std::size_t commit, std::optional<Found> found);

@@ -51,10 +51,15 @@ public:
     bool fetch();
     // Says something in the name it had before, or of the generation before.
     void commit_late();
+    // As the leader that it was just named, before it has said who owns what.
+    void commit_early();
     // As a consumer of no group's protocol does: in nobody's name, and looks. Whether all of it was
     // acknowledged.
     bool commit_alone();
-    void leave();
+    // Whether it was told that it is out.
+    bool leave();
+    // On how many partitions anything is committed; nothing when nobody says.
+    std::optional<std::size_t> count_committed();
     // Goes without a word; comes back as somebody else.
     void forget_itself();
 

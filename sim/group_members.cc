@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view topic_name = "work";
 // In the end: of those who stay, and of one who goes.
 constexpr Duration long_session_timeout = seconds(45);
-constexpr Duration brief_session_timeout = seconds(5);
+constexpr Duration brief_session_timeout = seconds(3);
 
 std::string group_name(const GroupMembers::Options& options, std::string_view name) {
     return fmt::format("{}{}", options.offsets_expire ? GroupMembers::fleeting : "", name);
@@ -22,6 +22,7 @@ std::string group_name(const GroupMembers::Options& options, std::string_view na
 
 GroupMembers::GroupMembers(const WorkloadContext& context, Options options)
     : context_(context),
+      options_(options),
       draws_(context.world.stream("groups")),
       use_{.group = group_name(options, "members"),
            .topic = std::string(topic_name),
@@ -30,7 +31,13 @@ GroupMembers::GroupMembers(const WorkloadContext& context, Options options)
       outside_{.group = group_name(options, "outside"),
                .topic = std::string(topic_name),
                .world = context.world,
-               .history = outside_history_} {
+               .history = outside_history_},
+      guests_{.group = group_name(options, "guests"),
+              .topic = std::string(topic_name),
+              .session_timeout = long_session_timeout,
+              .rebalance_timeout = seconds(2),
+              .world = context.world,
+              .history = guests_history_} {
     members_ = 2 + static_cast<std::uint32_t>(draws_.below(3));
     static_members_ = static_cast<std::uint32_t>(draws_.below(members_ + 1));
     twins_ = draws_.below(2) == 0;
@@ -93,6 +100,7 @@ void GroupMembers::live(env::Env& env, std::uint32_t number) {
         // It may come late, or never: others must not wait for it.
         if (how == 0) member.forget_itself();
         if (how == 1 && pause(env, 2 * use_.rebalance_timeout).failed()) return;
+        if (how == 3 && joined) member.commit_early();
         const std::size_t ballast = how == 2 ? 2'000 : 0;
         if (!joined || how == 0 || !member.sync(ballast)) continue;
         if (env.random.below(3) == 0) member.commit_late();
@@ -157,9 +165,38 @@ Result<void> GroupMembers::check(env::Env& env) {
     env::FiberGroup fibers(env.scheduler);
     for (std::uint32_t i = 0; i < members_; ++i)
         CHECK_OK(fibers.spawn("member", [this, &env, i] { live_in_peace(env, i); }));
+    CHECK_OK(fibers.spawn("guest", [this, &env] {
+        while (!context_.world.failure() && !visit(env))
+            if (pause(env, milliseconds(200)).failed()) return;
+    }));
     fibers.join();
     if (env.scheduler.stopped()) return Error::stopped;
     return {};
+}
+
+// Joins a group that has no other members, stays longer than offsets are kept, and leaves. What it
+// committed counts as new from then on; and that nobody is in the group is known after a restart.
+bool GroupMembers::visit(env::Env& env) {
+    GroupUse use = guests_;
+    GroupMember guest(use, env, context_.servers, std::nullopt);
+    for (int attempts = 0; !guest.join(); ++attempts)
+        if (attempts > 10 || pause(env, milliseconds(200)).failed()) return false;
+    if (!guest.sync() || !guest.commit()) return false;
+    const Time begin = context_.world.now();
+    const Duration stay = options_.retention + seconds(1);
+    while (options_.offsets_expire && context_.world.now() - begin < stay) {
+        if (pause(env, milliseconds(500)).failed()) return false;
+        guest.heartbeat();
+        if (!guest.is_in()) return false;
+    }
+    const auto left = context_.world.now();
+    if (!guest.leave()) return false;
+    if (env::sleep_for(env.scheduler, options_.retention / 2).failed()) return false;
+    const bool in_time = context_.world.now() - left < options_.retention * 3 / 4;
+    const auto found = guest.count_committed();
+    if (found && *found == 0 && in_time && !failure_)
+        failure_ = Failure{FailureKind::safety, "group: an offset is forgotten too early", ""};
+    return found.has_value();
 }
 
 // Until all has happened that must. The members stay in the group when they end.
@@ -167,7 +204,7 @@ void GroupMembers::live_in_peace(env::Env& env, std::uint32_t number) {
     const bool is_last = number + 1 == members_;
     GroupMember member(is_last ? *brief_ : use_, env, context_.servers, instance_of(number));
     while (act_ != Act::done) {
-        if (pause(env, milliseconds(200)).failed()) return;
+        if (pause(env, milliseconds(act_ == Act::missing ? 1'000 : 200)).failed()) return;
         // Without a word.
         if (act_ == Act::missing && is_last) return;
         if (!settle(member)) continue;

@@ -3,6 +3,7 @@
 #include "core/client/admin.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/messages/api_versions.h"
+#include "core/protocol/messages/fetch.h"
 #include "core/protocol/messages/produce.h"
 #include "sim/admin_client.h"
 
@@ -15,6 +16,9 @@ namespace {
 constexpr std::string_view topic_name = "target";
 constexpr std::size_t bomb_bytes = 1 << 20;  // More than the broker unpacks here.
 constexpr Duration patience = seconds(3);
+constexpr std::uint64_t kinds = 8;  // Of attacks.
+// Longer than a broker waits here for somebody who is silent.
+constexpr Duration silence = seconds(25);
 
 }  // namespace
 
@@ -34,18 +38,18 @@ Result<void> HostileClient::set_up(env::Env& env) {
 
 Result<void> HostileClient::run(env::Env& env) {
     while (!context_.faults_over) {
-        attack(env);
+        attack(env, env.random.below(kinds));
         const Duration pause(env.random.between(0, 1'500'000));
         if (env::sleep_for(env.scheduler, pause).failed()) return Error::stopped;
     }
     return {};
 }
 
-void HostileClient::attack(env::Env& env) {
+void HostileClient::attack(env::Env& env, std::uint64_t kind) {
     RawConnection connection(env, context_.world, "hostile", patience);
     if (connection.open(context_.servers.front()).failed()) return;
     ++attacks_;
-    switch (env.random.below(7)) {
+    switch (kind) {
         case 0:
             return make_noise(env, connection);
         case 1:
@@ -58,6 +62,8 @@ void HostileClient::attack(env::Env& env) {
             return ask_for_what_does_not_exist(connection);
         case 5:
             return want_no_answer(connection);
+        case 6:
+            return go_while_waiting(env, connection);
         default:
             return send_bomb(connection);
     }
@@ -142,8 +148,40 @@ void HostileClient::want_no_answer(RawConnection& connection) {
     static_cast<void>(connection.receive<ApiVersionsRequest>(oldest).failed());
 }
 
+// Waits for records that do not come, and is gone before that is over.
+void HostileClient::go_while_waiting(env::Env& env, RawConnection& connection) {
+    constexpr Version by_name{12};
+    FetchRequest request;
+    request.session_epoch = -1;
+    request.max_wait_ms = 5'000;
+    request.min_bytes = 1 << 20;
+    request.max_bytes = 1 << 20;
+    request.topics.push_back({.topic = std::string(topic_name), .topic_id = {}, .partitions = {}});
+    FetchRequest::Partition wanted;
+    wanted.partition_max_bytes = 1 << 20;
+    request.topics.back().partitions.push_back(wanted);
+    static_cast<void>(connection.send(request, by_name).failed());
+    static_cast<void>(env::sleep_for(env.scheduler, milliseconds(300)).failed());
+}
+
+// Says nothing, or not all of something, until the other side has enough of it.
+bool HostileClient::is_sent_away(env::Env& env, bool within_a_request) {
+    RawConnection connection(env, context_.world, "hostile", silence);
+    if (connection.open(context_.servers.front()).failed()) return false;
+    const Time begin = context_.world.now();
+    const std::uint8_t half_a_length[2] = {};
+    if (within_a_request) static_cast<void>(connection.send_bytes(half_a_length).failed());
+    std::uint8_t answer[1];
+    static_cast<void>(connection.receive_bytes(answer).failed());
+    return context_.world.now() - begin < silence;
+}
+
 Result<void> HostileClient::check(env::Env& env) {
     AdminClient client(env, context_, "hostile");
+    for (std::uint64_t kind = 0; kind < kinds; ++kind) attack(env, kind);
+    pending_ = "who is silent is not sent away";
+    if (!is_sent_away(env, true) || !is_sent_away(env, false)) return Error::timed_out;
+    pending_ = "nobody answers a simple question";
     return client.admin().ask(MetadataRequest{}) ? Result<void>() : Error::timed_out;
 }
 

@@ -33,9 +33,9 @@ void draw_groups(Random& draws, group::GroupSettings& groups) {
 BrokerOptions draw_broker(Random& draws) {
     BrokerOptions options;
     options.logs = draw_log_options(draws);
-    options.network.connection.idle_max = milliseconds(draws.between(8'000, 20'000));
-    options.network.connection.request_time_max = milliseconds(draws.between(4'000, 15'000));
-    options.network.connection.write_time_max = milliseconds(draws.between(4'000, 15'000));
+    options.network.connection.idle_max = milliseconds(draws.between(4'000, 8'000));
+    options.network.connection.request_time_max = milliseconds(draws.between(3'000, 6'000));
+    options.network.connection.write_time_max = milliseconds(draws.between(3'000, 8'000));
     options.broker.listen = {"broker", 9092};
     options.broker.auto_create_topics = false;
     options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
@@ -87,8 +87,9 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     parts.workloads.push_back(workload<OffsetLookup>());
     parts.workloads.push_back(workload<ConfiguredTopic>());
     const bool expire = options.broker.groups.offsets_retention < seconds(60);
-    parts.workloads.push_back([expire](const WorkloadContext& context) {
-        return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});
+    const Duration retention = expire ? options.broker.groups.offsets_retention : Duration(0);
+    parts.workloads.push_back([expire, retention](const WorkloadContext& context) {
+        return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire, retention});
     });
     parts.workloads.push_back([expire](const WorkloadContext& context) {
         return std::make_unique<OffsetAdmin>(context, OffsetAdmin::Options{expire});

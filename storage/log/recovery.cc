@@ -223,7 +223,9 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         TRY(const bool whole, walk_segment(segment, file_bytes, from));
         if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
-        if (expected_ < on_disk_) return damaged("a batch", expected_);
+        // Ours have a successor only when they are synced to their ends.
+        const bool is_sealed = synced_ && position + 1 < segments.size();
+        if (expected_ < on_disk_ || is_sealed) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
     }
     return std::optional<Cut>();
