@@ -89,6 +89,7 @@ private:
     const WorkloadContext& context_;
     Random draws_;
     std::optional<Log> log_;
+    bool shortened_ = false;
     std::uint64_t names_ = 0;
     std::uint64_t values_ = 0;
     std::uint64_t asked_ = 0;

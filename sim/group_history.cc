@@ -130,7 +130,7 @@ std::optional<Failure> GroupHistory::judge_fenced() const {
 std::optional<Failure> GroupHistory::judge_left() const {
     for (const Served& left : left_)
         for (const Served& served : served_)
-            if (served.by.member == left.by.member && served.span.invoked > left.span.answered)
+            if (served.by.member == left.by.member && served.span.invoked >= left.span.answered)
                 return broken("somebody who left is served", served.by.member);
     return std::nullopt;
 }

@@ -198,7 +198,7 @@ Result<bool> OffsetAdmin::look(client::Admin& admin) {
         const std::int64_t offset = in(found, p);
         if (offset == in(committed_, p) || (offset < 0 && options_.offsets_expire)) continue;
         settled = false;
-        if (offset == in(orphans_, p)) continue;
+        if (offset >= 0 && offset == in(orphans_, p)) continue;
         failure_ = Failure{
             FailureKind::safety, "group: another offset than was committed last",
             fmt::format("{} of {}: {} instead of {}", group(), p, offset, in(committed_, p))};

@@ -59,6 +59,9 @@ void PipelinedProducer::produce(Client& client, std::uint32_t number) {
         const bool worked = !work(stream).failed();
         if (client.env.scheduler.stopped()) return;
         if (worked) break;
+        // Ids are given out once, whatever happened to the broker meanwhile.
+        Stream other{.env = client.env, .number = number, .lanes = {}};
+        static_cast<void>(identify(client, other).failed());
         if (env::sleep_for(client.env.scheduler, milliseconds(200)).failed()) return;
     }
 }

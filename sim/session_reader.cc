@@ -230,8 +230,30 @@ Result<void> SessionReader::step(Stream& stream, SessionView& session) {
     if (what == 0) return say_a_wrong_epoch(stream, session);
     if (what == 1) return name_a_wrong_session(stream, session);
     if (what == 2) return give_up(stream, session);
+    if (what <= 5) CHECK_OK(ask_for_an_end(stream));
     change_mind(stream, session);
     return go_on(stream, session);
+}
+
+// What is told as a log's end is committed: no session may be told less from then on.
+Result<void> SessionReader::ask_for_an_end(Stream& stream) {
+    const Topic* const topic = any_topic(stream.env.random);
+    if (topic == nullptr) return {};
+    SessionLog& log = *topic->logs[stream.env.random.below(topic->logs.size())];
+    constexpr Version version{7};
+    constexpr Timestamp latest{-1};
+    ListOffsetsRequest request;
+    request.replica_id = BrokerId(-1);
+    request.topics.push_back({log.topic, {{.partition_index = log.index, .timestamp = latest}}});
+    ++asked_;
+    CHECK_OK(stream.connection.send(request, version));
+    TRY(const auto reply, stream.connection.receive<ListOffsetsRequest>(version));
+    ++answered_;
+    const auto& answer = reply.topics.front().partitions.front();
+    // Another topic may have the name by now.
+    if (answer.error_code == ErrorCode::none && !log.deletion_asked)
+        log.high_watermark = std::max(log.high_watermark, answer.offset.value);
+    return {};
 }
 
 void SessionReader::change_mind(Stream& stream, SessionView& session) {

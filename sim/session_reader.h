@@ -55,6 +55,7 @@ private:
     Result<void> begin(Stream& stream, SessionView& session);
     void change_mind(Stream& stream, SessionView& session);
     Result<void> go_on(Stream& stream, SessionView& session);
+    Result<void> ask_for_an_end(Stream& stream);
     Result<void> say_a_wrong_epoch(Stream& stream, SessionView& session);
     Result<void> name_a_wrong_session(Stream& stream, SessionView& session);
     Result<void> give_up(Stream& stream, SessionView& session);

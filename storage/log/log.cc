@@ -134,7 +134,7 @@ bool Log::commit_once() {
     publish();
     resources_.journal.segments_synced();
     if (done) {
-        if (!PLANT("log.full_for_ever")) full_ = false;
+        full_ = false;
         return sync_now_ || (is_lazy() ? writer_.has_work() : writes_behind());
     }
     if (done.error() != Error::no_space) {

@@ -295,6 +295,17 @@ TEST_F(RecoveryTest, ReportsALogThatEndsBeforeWhatIsKnownToBeOnDisk) {
     EXPECT_EQ(open_synced(2, topic).error(), Error::corrupt);
 }
 
+TEST_F(RecoveryTest, NeverCutsASegmentThatHasASuccessor) {
+    reopen_with_segments_of(100);
+    append("a");
+    append("b");
+    append("c");
+    crash();
+    segment(1).back() ^= 1;
+    EXPECT_EQ(open_synced(0, topic).error(), Error::corrupt);
+    EXPECT_TRUE(logger.said("log.damaged"));
+}
+
 TEST_F(RecoveryTest, RemembersWhatWasClosed) {
     append("a");
     append("b");

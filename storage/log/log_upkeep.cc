@@ -60,7 +60,7 @@ Result<void> Log::checkpoint_indexes(Offset before) {
         after.offset_bytes_on_disk += entries.offset_bytes().size();
         after.time_bytes_on_disk += entries.time_bytes().size();
         after.fresh.drop_front(entries.offset_bytes().size(), entries.time_bytes().size());
-        if (!PLANT("log.index_cache_stale")) index_files_.forget(base);
+        index_files_.forget(base);
     }
     return {};
 }

@@ -285,7 +285,7 @@ Result<std::uint64_t> Recovery::begin_segment(Segment& segment, Offset from) {
     const protocol::BatchView batch(header);
     if (batch.last_offset() != entry->offset) return std::uint64_t{0};
     SegmentIndex kept = *index;
-    if (!PLANT("log.index_entries_twice")) kept.truncate(entry->offset.next());
+    kept.truncate(entry->offset.next());
     segment.offset_bytes_on_disk = kept.offset_bytes().size();
     segment.time_bytes_on_disk = kept.time_bytes().size();
     segment.latest = kept.last_time();

@@ -36,16 +36,8 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
         CHECK_OK(set_aside(opening.directory()));
         log = Log::open(resources_, opening);
     }
+    if (log.failed()) return log.error();
     std::erase_if(closed_, [&](const Checkpoint& closed) { return closed.name == name; });
-    if (log.failed()) {
-        // Its disk may be well again at the next start, which must know what was on it.
-        if (hints.recovery_point && hints.synced)
-            closed_.push_back({.name = name,
-                               .recovery_point = *hints.recovery_point,
-                               .start = Offset(0),
-                               .synced = *hints.synced});
-        return log.error();
-    }
     return std::unique_ptr<broker::PartitionLog>(std::move(*log));
 }
 

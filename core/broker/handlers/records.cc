@@ -19,7 +19,7 @@ void delete_before(Partition& partition, Offset offset, DeleteRecordsResponse::P
     const Offset start = offset == to_high_watermark
                              ? (PLANT("records.high_watermark_not_meant") ? Offset(0) : end)
                              : offset;
-    if (start < Offset(0) || (start > end && !PLANT("records.deleted_behind_the_end"))) {
+    if (start < Offset(0) || start > end) {
         answer.error_code = ErrorCode::offset_out_of_range;
         return;
     }
