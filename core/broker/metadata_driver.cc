@@ -182,8 +182,13 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
         const Bytes value = protocol::encode_newest(forgotten ? protocol::NoOpRecord{} : record);
         batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
-    for (const protocol::MetadataRecord& record : records) builder_.apply(record);
+    for (const protocol::MetadataRecord& record : records)
+        if (PLANT("metadata.deleted_before_append") &&
+            std::holds_alternative<protocol::RemoveTopicRecord>(record))
+            builder_.apply(record);
+    // What could not be appended never was.
     CHECK_OK(append(batch.build()));
+    for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     return {};
 }
 
