@@ -9,6 +9,8 @@ using namespace protocol;
 namespace {
 
 constexpr Timestamp latest{-1};
+// By then a broker must have noticed that somebody is silent.
+constexpr Duration vanished_after = seconds(30);
 
 template <class Reply>
 Result<Reply> granted(Result<Reply, client::Refusal> reply) {
@@ -29,6 +31,7 @@ std::string first_difference(const std::string& before, const std::string& after
 }  // namespace
 
 Result<void> Auditor::run(env::Env& env, Node& server, bool wipe) {
+    CHECK_OK(wait_until_nothing_is_held(env));
     TRY(const Stock before, take_settled_stock(env));
     kill(server, false);
     TRY(const Stock after, take_settled_stock(env));
@@ -45,6 +48,23 @@ Result<void> Auditor::run(env::Env& env, Node& server, bool wipe) {
     }
     done_ = true;
     return {};
+}
+
+Result<void> Auditor::wait_until_nothing_is_held(env::Env& env) {
+    const Time begin = world_.now();
+    for (;;) {
+        CHECK_OK(env::sleep_for(env.scheduler, milliseconds(500)));
+        const auto held = holdings_.after(begin);
+        if (held == broker::Holdings{}) return {};
+        if (!held || world_.now() - begin < vanished_after) continue;
+        failure_ = Failure{
+            FailureKind::safety, "audit: a broker holds something for nobody",
+            fmt::format("{} connections ({} counted), {} bytes of requests and {} of answers, {} "
+                        "watches",
+                        held->connections, held->admitted, held->request_bytes, held->reply_bytes,
+                        held->watches)};
+        return {};
+    }
 }
 
 // Something that is not there yet, or not any more, is asked for again.

@@ -6,17 +6,20 @@
 
 #include "core/client/admin.h"
 #include "sim/cluster.h"
+#include "sim/holdings_watch.h"
 
 namespace sluice::sim {
 
-// When everything owed has happened and nobody asks for anything any more: what a server says of
+// When everything owed has happened and nobody asks for anything any more: a server holds nothing
+// for anybody, as soon as it has noticed who vanished; and what it says of
 // itself must be the same after it was killed and started again, for all of it is logged. A server
 // that loses its disk then is a new one: it must not offer anything of what was.
 class Auditor {
 public:
     // Topics and groups whose names begin with one of `but` are not looked at.
-    Auditor(World& world, env::Address server, std::vector<std::string> but)
-        : world_(world), server_(std::move(server)), but_(std::move(but)) {}
+    Auditor(World& world, env::Address server, const HoldingsWatch& holdings,
+            std::vector<std::string> but)
+        : world_(world), server_(std::move(server)), holdings_(holdings), but_(std::move(but)) {}
 
     // In a fiber of a client machine. Ends with an error when that machine does.
     Result<void> run(env::Env& env, Node& server, bool wipe);
@@ -30,6 +33,7 @@ private:
         std::string cluster_id;
         std::string text;  // A line for everything there is.
     };
+    Result<void> wait_until_nothing_is_held(env::Env& env);
     Result<void> whole(std::string_view what, protocol::ErrorCode code);
     bool leaves_out(std::string_view name) const;
     Result<Stock> take_stock(client::Admin& admin);
@@ -43,6 +47,7 @@ private:
 
     World& world_;
     const env::Address server_;
+    const HoldingsWatch& holdings_;
     const std::vector<std::string> but_;
     std::string obstacle_;
     bool done_ = false;

@@ -41,10 +41,19 @@ void BrokerProgram::run_node() {
         if (observer_ && !env.scheduler.stopped())
             observer_->broker_failed(started.error().message);
     } else {
-        if (observer_) observer_->broker_ready(node);
-        static_cast<void>(stop_asked_->wait().failed());
+        watch(node);
     }
     static_cast<void>(node.stop());
+}
+
+// Until it is to stop, or is killed.
+void BrokerProgram::watch(broker::Node& node) {
+    if (observer_) observer_->broker_ready(node);
+    for (;;) {
+        const auto asked = stop_asked_->wait_until(envs_.front()->clock.now() + seconds(1));
+        if (asked || asked.error() != Error::timed_out) return;
+        if (observer_) observer_->broker_holds(node.holdings());
+    }
 }
 
 }  // namespace sluice::sim

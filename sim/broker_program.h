@@ -30,6 +30,8 @@ public:
         virtual void broker_ready(broker::Node& node) = 0;
         // It refused to start, without having crashed.
         virtual void broker_failed(const std::string& why) = 0;
+        // What it holds for its clients, every second.
+        virtual void broker_holds(const broker::Holdings& holdings) { static_cast<void>(holdings); }
     };
 
     BrokerProgram(const ProcessFacts& facts, const BrokerOptions& options,
@@ -44,6 +46,7 @@ public:
 
 private:
     void run_node();
+    void watch(broker::Node& node);
 
     const BrokerOptions options_;
     Observer* observer_;

@@ -63,7 +63,7 @@ private:
 
 ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
     : parts_(std::move(parts)),
-      auditor_(world, parts_.servers.front().address,
+      auditor_(world, parts_.servers.front().address, *parts_.holdings,
                {std::string(RottenTopic::prefix), std::string(GroupMembers::fleeting)}),
       context_{.world = world, .servers = {}, .faults_over = faults_over_, .damages = [this] {
                    return damages();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sim/auditor.h"
+#include "sim/holdings_watch.h"
 #include "sim/scenario.h"
 #include "sim/workload.h"
 
@@ -18,6 +19,8 @@ struct ClusterParts {
         env::Address address;
     };
     std::vector<Server> servers;
+    // Of the first server.
+    std::unique_ptr<HoldingsWatch> holdings;
     std::vector<MakeWorkload> workloads;  // Each on a client machine of its own.
     // `servers` and `nodes` are filled in.
     PlanOptions faults = {};

@@ -34,6 +34,18 @@ void GroupHistory::kept(std::int32_t partition, std::size_t commit, std::optiona
                         fmt::format("partition {}, offset {}", partition, commits_[commit].offset));
 }
 
+void GroupHistory::forgotten(const Membership& by, Duration since_heard) {
+    if (forgotten_) return;
+    forgotten_ = broken("a member that was heard of is forgotten",
+                        fmt::format("{} after {} ms", by.member, to_milliseconds(since_heard)));
+}
+
+void GroupHistory::served_early(const Membership& by) {
+    if (!forgotten_)
+        forgotten_ = broken("a commit is served before the assignment",
+                            fmt::format("{} of generation {}", by.member, by.generation));
+}
+
 std::uint64_t GroupHistory::acknowledged() const {
     return synced_.size() + served_.size() + fetched_.size();
 }
@@ -41,6 +53,7 @@ std::uint64_t GroupHistory::acknowledged() const {
 std::optional<Failure> GroupHistory::judge() const {
     if (forgotten_) return forgotten_;
     if (auto failure = judge_fenced()) return failure;
+    if (auto failure = judge_left()) return failure;
     // A group that was forgotten begins again with its first generation.
     if (!may_forget_) {
         if (auto failure = judge_owners()) return failure;
@@ -110,6 +123,15 @@ std::optional<Failure> GroupHistory::judge_fenced() const {
                 return broken("somebody who was fenced is served",
                               fmt::format("{} after {}", served.by.member, other.member));
     }
+    return std::nullopt;
+}
+
+// Names are used once.
+std::optional<Failure> GroupHistory::judge_left() const {
+    for (const Served& left : left_)
+        for (const Served& served : served_)
+            if (served.by.member == left.by.member && served.span.invoked >= left.span.answered)
+                return broken("somebody who left is served", served.by.member);
     return std::nullopt;
 }
 

@@ -44,6 +44,12 @@ public:
         std::size_t commit = 0;
     };
     void fetched(std::int32_t partition, std::optional<Found> found, Span span);
+    // It left, and was told so.
+    void left(const Membership& by, Span span) { left_.push_back({by, span}); }
+    // It was told that nobody knows it, after it was known to be a member.
+    void forgotten(const Membership& by, Duration since_heard);
+    // It committed before anybody owned anything.
+    void served_early(const Membership& by);
     // As fetched(), by a member that was one all the time since its own commit: whatever retention
     // says, that must be found.
     void kept(std::int32_t partition, std::size_t commit, std::optional<Found> found);
@@ -82,6 +88,7 @@ private:
     };
 
     std::optional<Failure> judge_owners() const;
+    std::optional<Failure> judge_left() const;
     std::optional<Failure> judge_generations() const;
     std::optional<Failure> judge_fenced() const;
     std::optional<Failure> judge_offsets() const;
@@ -89,6 +96,7 @@ private:
 
     std::vector<Synced> synced_;
     std::vector<Served> served_;
+    std::vector<Served> left_;
     std::vector<Commit> commits_;
     std::vector<Fetched> fetched_;
     std::optional<Failure> forgotten_;

@@ -115,6 +115,7 @@ bool GroupMember::sync(std::size_t ballast) {
     }
     owned_ = partitions_in(reply->assignment);
     in_ = true;
+    heard_since(invoked);
     use_.history.synced(membership_, owned_, {invoked, use_.world.now()});
     acknowledged_.clear();
     kept_.clear();
@@ -123,6 +124,12 @@ bool GroupMember::sync(std::size_t ballast) {
 
 // After an answer that says it is not, or no more, what it thought.
 void GroupMember::out(ErrorCode code) {
+    // A rebalance that goes on without it would have had to begin and to end since then. A twin of
+    // a static one may have left for both.
+    const Duration patience = std::min(use_.session_timeout, use_.rebalance_timeout) * 3 / 4;
+    const bool unknown = in_ && code == ErrorCode::unknown_member_id && !instance_;
+    if (unknown && heard_ != never && use_.world.now() - heard_ < patience)
+        use_.history.forgotten(membership_, use_.world.now() - heard_);
     if (in_) before_ = Part{membership_, owned_};
     in_ = false;
     if (code == ErrorCode::unknown_member_id || code == ErrorCode::fenced_instance_id)
@@ -132,6 +139,7 @@ void GroupMember::out(ErrorCode code) {
 void GroupMember::forget_itself() {
     if (in_) before_ = Part{membership_, owned_};
     in_ = false;
+    heard_ = never;
     membership_.member.clear();
 }
 
@@ -141,9 +149,13 @@ void GroupMember::heartbeat() {
     request.generation_id = GenerationId(membership_.generation);
     request.member_id = membership_.member;
     request.group_instance_id = instance_;
-    // That it is accepted proves nothing: a coordinator that is being loaded says so to everybody.
+    // That it is accepted does not prove that it is a member: a coordinator that is being loaded
+    // says so to everybody. But who was one before is one still.
+    const Time invoked = use_.world.now();
     const auto reply = ask(request);
-    if (reply && reply->error_code != ErrorCode::none) out(reply->error_code);
+    if (!reply) return;
+    if (reply->error_code != ErrorCode::none) return out(reply->error_code);
+    if (heard_ != never) heard_since(invoked);
 }
 
 bool GroupMember::commit() {
@@ -164,6 +176,20 @@ void GroupMember::commit_late() {
     commit_as(late);
     in_ = was_in;
     membership_ = now;
+}
+
+void GroupMember::commit_early() {
+    if (!leader_ || instance_) return;
+    OffsetCommitRequest request;
+    request.group_id = use_.group;
+    request.generation_id_or_member_epoch = GenerationId(membership_.generation);
+    request.member_id = membership_.member;
+    request.topics.push_back({use_.topic, {}, {}});
+    request.topics.front().partitions.emplace_back().committed_metadata = "early";
+    const auto reply = ask(request, {}, newest_by_name);
+    const bool served = reply && reply->topics.size() == 1 &&
+                        reply->topics.front().partitions.front().error_code == ErrorCode::none;
+    if (served) use_.history.served_early(membership_);
 }
 
 bool GroupMember::commit_alone() {
@@ -258,12 +284,30 @@ bool GroupMember::fetch() {
     return true;
 }
 
-void GroupMember::leave() {
+bool GroupMember::leave() {
     LeaveGroupRequest request;
     request.group_id = use_.group;
     request.members = {{membership_.member, instance_, std::nullopt}};
-    static_cast<void>(ask(request).failed());
+    const Time invoked = use_.world.now();
+    const auto reply = ask(request);
+    const bool left = reply && reply->error_code == ErrorCode::none && reply->members.size() == 1 &&
+                      reply->members.front().error_code == ErrorCode::none;
+    if (left) use_.history.left(membership_, {invoked, use_.world.now()});
     forget_itself();
+    // Nobody listens to it any more.
+    if (left && before_ && env_.random.below(2) == 0) commit_as(*before_);
+    return left;
+}
+
+std::optional<std::size_t> GroupMember::count_committed() {
+    OffsetFetchRequest request;
+    request.groups.push_back({.group_id = use_.group, .topics = std::nullopt});
+    const auto reply = ask(request, {}, newest_by_name);
+    if (!reply || reply->groups.size() != 1 || reply->groups.front().error_code != ErrorCode::none)
+        return std::nullopt;
+    std::size_t count = 0;
+    for (const auto& topic : reply->groups.front().topics) count += topic.partitions.size();
+    return count;
 }
 
 }  // namespace sluice::sim

@@ -36,6 +36,7 @@ public:
 
     bool is_in() const { return in_; }
     const std::vector<std::int32_t>& owned() const { return owned_; }
+    const GroupHistory::Membership& membership() const { return membership_; }
     bool is_leader() const { return leader_; }
 
     // Becomes a member, up to where it must ask for its part. False when it must try again.
@@ -50,10 +51,15 @@ public:
     bool fetch();
     // Says something in the name it had before, or of the generation before.
     void commit_late();
+    // As the leader that it was just named, before it has said who owns what.
+    void commit_early();
     // As a consumer of no group's protocol does: in nobody's name, and looks. Whether all of it was
     // acknowledged.
     bool commit_alone();
-    void leave();
+    // Whether it was told that it is out.
+    bool leave();
+    // On how many partitions anything is committed; nothing when nobody says.
+    std::optional<std::size_t> count_committed();
     // Goes without a word; comes back as somebody else.
     void forget_itself();
 
@@ -81,6 +87,7 @@ private:
         return (*broker)->ask(request, extra, newest);
     }
     void out(protocol::ErrorCode code);
+    void heard_since(Time invoked) { heard_ = invoked; }
     std::vector<std::pair<std::string, std::vector<std::int32_t>>> parts() const;
     bool commit_as(const Part& part);
     void note_kept(const std::map<std::int32_t, std::size_t>& commits);
@@ -99,6 +106,7 @@ private:
     std::map<std::int32_t, std::size_t> acknowledged_;
     std::vector<Kept> kept_;
     Duration longest_join_{0};
+    Time heard_ = never;  // When it last said something as a member and was accepted.
 };
 
 }  // namespace sluice::sim

@@ -1,14 +1,18 @@
 #include "sim/group_members.h"
 
-#include "core/client/admin.h"
+#include <algorithm>
+
+#include "core/base/probe.h"
 #include "core/protocol/messages/find_coordinator.h"
+#include "sim/admin_client.h"
 
 namespace sluice::sim {
 namespace {
 
 constexpr std::string_view topic_name = "work";
-// Who joins in the end and is not heard of again.
-constexpr Duration ghost_session_timeout = seconds(45);
+// In the end: of those who stay, and of one who goes.
+constexpr Duration long_session_timeout = seconds(45);
+constexpr Duration brief_session_timeout = seconds(3);
 
 std::string group_name(const GroupMembers::Options& options, std::string_view name) {
     return fmt::format("{}{}", options.offsets_expire ? GroupMembers::fleeting : "", name);
@@ -18,6 +22,7 @@ std::string group_name(const GroupMembers::Options& options, std::string_view na
 
 GroupMembers::GroupMembers(const WorkloadContext& context, Options options)
     : context_(context),
+      options_(options),
       draws_(context.world.stream("groups")),
       use_{.group = group_name(options, "members"),
            .topic = std::string(topic_name),
@@ -26,7 +31,13 @@ GroupMembers::GroupMembers(const WorkloadContext& context, Options options)
       outside_{.group = group_name(options, "outside"),
                .topic = std::string(topic_name),
                .world = context.world,
-               .history = outside_history_} {
+               .history = outside_history_},
+      guests_{.group = group_name(options, "guests"),
+              .topic = std::string(topic_name),
+              .session_timeout = long_session_timeout,
+              .rebalance_timeout = seconds(2),
+              .world = context.world,
+              .history = guests_history_} {
     members_ = 2 + static_cast<std::uint32_t>(draws_.below(3));
     static_members_ = static_cast<std::uint32_t>(draws_.below(members_ + 1));
     twins_ = draws_.below(2) == 0;
@@ -48,16 +59,13 @@ std::optional<std::string> GroupMembers::instance_of(std::uint32_t number) const
 }
 
 Result<void> GroupMembers::set_up(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, {},
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto made = admin.create_topic({.name = use_.topic, .partitions = use_.partitions});
-    const bool there = made || made.error().code == protocol::ErrorCode::topic_already_exists;
+    AdminClient client(env, context_, "groups");
+    CHECK_OK(
+        there(client.admin().create_topic({.name = use_.topic, .partitions = use_.partitions})));
     protocol::FindCoordinatorRequest find;
     find.coordinator_keys = {use_.group};
-    const auto found = admin.ask(find);
-    cluster.close();
-    const bool ready = there && found && found->coordinators.size() == 1 &&
+    const auto found = client.admin().ask(find);
+    const bool ready = found && found->coordinators.size() == 1 &&
                        found->coordinators.front().error_code == protocol::ErrorCode::none;
     if (!ready) return Error::timed_out;
     // A group of which nothing is left when its members are gone begins again at generation 1.
@@ -92,6 +100,7 @@ void GroupMembers::live(env::Env& env, std::uint32_t number) {
         // It may come late, or never: others must not wait for it.
         if (how == 0) member.forget_itself();
         if (how == 1 && pause(env, 2 * use_.rebalance_timeout).failed()) return;
+        if (how == 3 && joined) member.commit_early();
         const std::size_t ballast = how == 2 ? 2'000 : 0;
         if (!joined || how == 0 || !member.sync(ballast)) continue;
         if (env.random.below(3) == 0) member.commit_late();
@@ -143,9 +152,12 @@ void GroupMembers::commit_from_outside(env::Env& env) {
 }
 
 Result<void> GroupMembers::check(env::Env& env) {
-    settled_ = 0;
-    use_.session_timeout = ghost_session_timeout;
+    act_ = Act::settling;
+    settled_in_.assign(members_, -1);
+    use_.session_timeout = long_session_timeout;
+    brief_.emplace(use_).session_timeout = brief_session_timeout;
     {
+        // Who joins and is not heard of again.
         GroupMember ghost(use_, env, context_.servers, std::nullopt);
         while (!ghost.join())
             if (pause(env, milliseconds(200)).failed()) return Error::stopped;
@@ -153,33 +165,116 @@ Result<void> GroupMembers::check(env::Env& env) {
     env::FiberGroup fibers(env.scheduler);
     for (std::uint32_t i = 0; i < members_; ++i)
         CHECK_OK(fibers.spawn("member", [this, &env, i] { live_in_peace(env, i); }));
+    CHECK_OK(fibers.spawn("guest", [this, &env] {
+        while (!context_.world.failure() && !visit(env))
+            if (pause(env, milliseconds(200)).failed()) return;
+    }));
     fibers.join();
     if (env.scheduler.stopped()) return Error::stopped;
     return {};
 }
 
-// Until all of them have done everything once. The members stay in the group when they end.
+// Joins a group that has no other members, stays longer than offsets are kept, and leaves. What it
+// committed counts as new from then on; and that nobody is in the group is known after a restart.
+bool GroupMembers::visit(env::Env& env) {
+    GroupUse use = guests_;
+    GroupMember guest(use, env, context_.servers, std::nullopt);
+    for (int attempts = 0; !guest.join(); ++attempts)
+        if (attempts > 10 || pause(env, milliseconds(200)).failed()) return false;
+    if (!guest.sync() || !guest.commit()) return false;
+    const Time begin = context_.world.now();
+    const Duration stay = options_.retention + seconds(1);
+    while (options_.offsets_expire && context_.world.now() - begin < stay) {
+        if (pause(env, milliseconds(500)).failed()) return false;
+        guest.heartbeat();
+        if (!guest.is_in()) return false;
+    }
+    const auto left = context_.world.now();
+    if (!guest.leave()) return false;
+    if (env::sleep_for(env.scheduler, options_.retention / 2).failed()) return false;
+    const bool in_time = context_.world.now() - left < options_.retention * 3 / 4;
+    const auto found = guest.count_committed();
+    if (found && *found == 0 && in_time && !failure_)
+        failure_ = Failure{FailureKind::safety, "group: an offset is forgotten too early", ""};
+    return found.has_value();
+}
+
+// Until all has happened that must. The members stay in the group when they end.
 void GroupMembers::live_in_peace(env::Env& env, std::uint32_t number) {
-    GroupMember member(use_, env, context_.servers, instance_of(number));
-    bool settled = false;
-    while (settled_ < members_) {
-        if (pause(env, milliseconds(200)).failed()) return;
-        if (!member.is_in()) {
-            const bool joined = member.join();
-            if (member.longest_join() > 2 * use_.rebalance_timeout + seconds(5) && !failure_)
-                failure_ = Failure{FailureKind::liveness, "group: a rebalance does not end",
-                                   fmt::format("{} ms", to_milliseconds(member.longest_join()))};
-            if (!joined || !member.sync()) continue;
-        }
-        member.heartbeat();
-        if (!member.is_in() || !member.commit() || !member.fetch()) continue;
-        if (!settled) ++settled_;
-        settled = true;
+    const bool is_last = number + 1 == members_;
+    GroupMember member(is_last ? *brief_ : use_, env, context_.servers, instance_of(number));
+    while (act_ != Act::done) {
+        if (pause(env, milliseconds(act_ == Act::missing ? 1'000 : 200)).failed()) return;
+        // Without a word.
+        if (act_ == Act::missing && is_last) return;
+        if (!settle(member)) continue;
+        settled_in_[number] = member.membership().generation;
+        if (act_ == Act::settling && agree(members_)) act_ = Act::returning;
+        if (act_ == Act::returning && number == 0) come_back(member);
+        const bool missed = settled_in_.front() > settled_in_.back() && agree(members_ - 1);
+        if (act_ == Act::missing && missed) act_ = Act::done;
     }
 }
 
+// Does everything once; false when it has to try again.
+bool GroupMembers::settle(GroupMember& member) {
+    if (!member.is_in()) {
+        const bool joined = member.join();
+        if (member.longest_join() > 2 * use_.rebalance_timeout + seconds(5) && !failure_)
+            failure_ = Failure{FailureKind::liveness, "group: a rebalance does not end",
+                               fmt::format("{} ms", to_milliseconds(member.longest_join()))};
+        if (!joined || !member.sync()) return false;
+    }
+    member.heartbeat();
+    return member.is_in() && member.commit() && member.fetch();
+}
+
+// The first `count` members were last in the same generation.
+bool GroupMembers::agree(std::uint32_t count) const {
+    const auto last = settled_in_.begin() + count;
+    return settled_in_.front() >= 0 &&
+           std::all_of(settled_in_.begin(), last,
+                       [&](std::int32_t each) { return each == settled_in_.front(); });
+}
+
+// A member is started anew. If it is a static one, nobody else notices: it has what it had, in the
+// same generation, under another name; and who still uses the old one is refused.
+void GroupMembers::come_back(GroupMember& member) {
+    act_ = Act::missing;
+    if (static_members_ == 0) return;
+    const GroupHistory::Membership before = member.membership();
+    const std::vector<std::int32_t> owned = member.owned();
+    const auto fail = [&](std::string what) {
+        if (!failure_)
+            failure_ =
+                Failure{FailureKind::safety, "group: a static member comes back " + what,
+                        fmt::format("{} of generation {}", before.member, before.generation)};
+    };
+    member.forget_itself();
+    if (!member.join()) {
+        act_ = Act::returning;
+        return;
+    }
+    SOMETIMES("sim.static_member_came_back", true);
+    if (member.membership().generation != before.generation) fail("to another generation");
+    if (member.membership().member == before.member) fail("under its old name");
+    if (!member.sync()) return;
+    if (member.owned() != owned) fail("to other partitions");
+    member.commit_late();
+}
+
 std::string GroupMembers::pending() const {
-    return fmt::format("{} of {} members settled", settled_, members_);
+    switch (act_) {
+        case Act::settling:
+            return fmt::format("the members are in generations {}", fmt::join(settled_in_, ", "));
+        case Act::returning:
+            return "a static member does not come back";
+        case Act::missing:
+            return "a member that is silent is not missed";
+        case Act::done:
+            break;
+    }
+    return "";
 }
 
 std::optional<Failure> GroupMembers::judge() {

@@ -3,7 +3,9 @@
 #include "core/client/admin.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/messages/api_versions.h"
+#include "core/protocol/messages/fetch.h"
 #include "core/protocol/messages/produce.h"
+#include "sim/admin_client.h"
 
 namespace sluice::sim {
 
@@ -14,37 +16,40 @@ namespace {
 constexpr std::string_view topic_name = "target";
 constexpr std::size_t bomb_bytes = 1 << 20;  // More than the broker unpacks here.
 constexpr Duration patience = seconds(3);
+constexpr std::uint64_t kinds = 8;  // Of attacks.
+// Longer than a broker waits here for somebody who is silent.
+constexpr Duration silence = seconds(25);
 
 }  // namespace
 
 Result<void> HostileClient::set_up(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, {},
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto made = admin.create_topic({.name = std::string(topic_name), .partitions = 1});
-    cluster.close();
+    AdminClient client(env, context_, "hostile");
+    const auto made =
+        client.admin().create_topic({.name = std::string(topic_name), .partitions = 1});
     const std::vector<std::uint8_t> zeros(bomb_bytes);
     RecordBatchBuilder bomb({.compression = CompressionType::gzip});
     bomb.append({.timestamp = Timestamp(0), .value = Slice(zeros)});
     bomb_ = bomb.build();
-    const bool there = made || made.error().code == ErrorCode::topic_already_exists;
-    return there ? Result<void>() : Error::timed_out;
+    RecordBatchBuilder harmless;
+    harmless.append({.timestamp = Timestamp(0), .value = Slice(zeros).first(8)});
+    harmless_ = harmless.build();
+    return there(made);
 }
 
 Result<void> HostileClient::run(env::Env& env) {
     while (!context_.faults_over) {
-        attack(env);
+        attack(env, env.random.below(kinds));
         const Duration pause(env.random.between(0, 1'500'000));
         if (env::sleep_for(env.scheduler, pause).failed()) return Error::stopped;
     }
     return {};
 }
 
-void HostileClient::attack(env::Env& env) {
+void HostileClient::attack(env::Env& env, std::uint64_t kind) {
     RawConnection connection(env, context_.world, "hostile", patience);
     if (connection.open(context_.servers.front()).failed()) return;
     ++attacks_;
-    switch (env.random.below(6)) {
+    switch (kind) {
         case 0:
             return make_noise(env, connection);
         case 1:
@@ -55,6 +60,10 @@ void HostileClient::attack(env::Env& env) {
             return never_read(env, connection);
         case 4:
             return ask_for_what_does_not_exist(connection);
+        case 5:
+            return want_no_answer(connection);
+        case 6:
+            return go_while_waiting(env, connection);
         default:
             return send_bomb(connection);
     }
@@ -126,14 +135,54 @@ void HostileClient::send_bomb(RawConnection& connection) {
         failure_ = Failure{FailureKind::safety, "hostile: a bomb is stored", ""};
 }
 
+// A batch that is not to be answered, and a question: its answer is the first there is.
+void HostileClient::want_no_answer(RawConnection& connection) {
+    ProduceRequest request;
+    request.acks = 0;
+    request.timeout_ms = 1'000;
+    request.topic_data.push_back({std::string(topic_name), {}, {{PartitionIndex(0), harmless_}}});
+    constexpr Version by_name{9};
+    if (connection.tell(request, by_name).failed()) return;
+    constexpr Version oldest{0};
+    if (connection.send(ApiVersionsRequest{}, oldest).failed()) return;
+    static_cast<void>(connection.receive<ApiVersionsRequest>(oldest).failed());
+}
+
+// Waits for records that do not come, and is gone before that is over.
+void HostileClient::go_while_waiting(env::Env& env, RawConnection& connection) {
+    constexpr Version by_name{12};
+    FetchRequest request;
+    request.session_epoch = -1;
+    request.max_wait_ms = 5'000;
+    request.min_bytes = 1 << 20;
+    request.max_bytes = 1 << 20;
+    request.topics.push_back({.topic = std::string(topic_name), .topic_id = {}, .partitions = {}});
+    FetchRequest::Partition wanted;
+    wanted.partition_max_bytes = 1 << 20;
+    request.topics.back().partitions.push_back(wanted);
+    static_cast<void>(connection.send(request, by_name).failed());
+    static_cast<void>(env::sleep_for(env.scheduler, milliseconds(300)).failed());
+}
+
+// Says nothing, or not all of something, until the other side has enough of it.
+bool HostileClient::is_sent_away(env::Env& env, bool within_a_request) {
+    RawConnection connection(env, context_.world, "hostile", silence);
+    if (connection.open(context_.servers.front()).failed()) return false;
+    const Time begin = context_.world.now();
+    const std::uint8_t half_a_length[2] = {};
+    if (within_a_request) static_cast<void>(connection.send_bytes(half_a_length).failed());
+    std::uint8_t answer[1];
+    static_cast<void>(connection.receive_bytes(answer).failed());
+    return context_.world.now() - begin < silence;
+}
+
 Result<void> HostileClient::check(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random},
-                            {.request_time_max = seconds(2), .connect_time_max = seconds(2)},
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto answer = admin.ask(MetadataRequest{});
-    cluster.close();
-    return answer ? Result<void>() : Error::timed_out;
+    AdminClient client(env, context_, "hostile");
+    for (std::uint64_t kind = 0; kind < kinds; ++kind) attack(env, kind);
+    pending_ = "who is silent is not sent away";
+    if (!is_sent_away(env, true) || !is_sent_away(env, false)) return Error::timed_out;
+    pending_ = "nobody answers a simple question";
+    return client.admin().ask(MetadataRequest{}) ? Result<void>() : Error::timed_out;
 }
 
 }  // namespace sluice::sim

@@ -1,5 +1,6 @@
 #include "sim/offset_admin.h"
 
+#include "sim/admin_client.h"
 #include "sim/group_members.h"
 
 namespace sluice::sim {
@@ -8,23 +9,8 @@ using namespace protocol;
 
 namespace {
 
-constexpr std::string_view topic_name = "administered";
 constexpr std::int32_t partitions = 4;
 constexpr Version newest_by_name{9};
-
-client::ClientOptions patient() {
-    return {.client_id = "offset-admin",
-            .request_time_max = seconds(4),
-            .connect_time_max = seconds(4)};
-}
-
-// Asks once, for who asks twice does not know when the first one is heard.
-template <class Request>
-auto ask_once(client::Admin& admin, const Request& request)
-    -> Result<typename client::ApiOf<Request>::type::Response> {
-    TRY(client::BrokerConnection * broker, admin.cluster().any());
-    return broker->ask(request, Duration(0), newest_by_name);
-}
 
 }  // namespace
 
@@ -36,36 +22,41 @@ std::string OffsetAdmin::group() const {
 void OffsetAdmin::begin_another() {
     ++groups_;
     committed_.clear();
+    orphans_.clear();
 }
 
 Result<void> OffsetAdmin::set_up(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto made =
-        admin.create_topic({.name = std::string(topic_name), .partitions = partitions});
-    cluster.close();
-    const bool there = made || made.error().code == ErrorCode::topic_already_exists;
-    return there ? Result<void>() : Error::timed_out;
+    AdminClient client(env, context_, "offset-admin");
+    return make_topic(client.admin());
+}
+
+std::string OffsetAdmin::topic() const {
+    return fmt::format("administered-{}", topics_);
+}
+
+Result<void> OffsetAdmin::make_topic(client::Admin& admin) {
+    return there(admin.create_topic({.name = topic(), .partitions = partitions}));
 }
 
 Result<void> OffsetAdmin::run(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
+    AdminClient client(env, context_, "offset-admin");
+    client::Admin& admin = client.admin();
     while (!context_.faults_over && !failure_) {
-        const std::uint64_t what = draws_.below(12);
+        const std::uint64_t what = draws_.below(16);
         if (what < 5)
             commit(admin);
         else if (what < 7)
             remove_one(admin);
         else if (what == 7)
             remove_group(admin);
+        else if (what == 8)
+            remove_topic(env, admin);
+        else if (what == 9)
+            commit_for_nothing(admin);
         else
             static_cast<void>(look(admin).failed());
         if (env::sleep_for(env.scheduler, milliseconds(draws_.between(0, 800))).failed()) break;
     }
-    cluster.close();
     if (env.scheduler.stopped()) return Error::stopped;
     return {};
 }
@@ -74,42 +65,48 @@ void OffsetAdmin::commit(client::Admin& admin) {
     OffsetCommitRequest request;
     request.group_id = group();
     request.generation_id_or_member_epoch = GenerationId(-1);
-    request.topics.push_back({.name = std::string(topic_name), .topic_id = {}, .partitions = {}});
+    request.topics.push_back({.name = topic(), .topic_id = {}, .partitions = {}});
     OffsetCommitRequest::Partition one;
     one.partition_index = PartitionIndex(static_cast<std::int32_t>(draws_.below(partitions)));
     one.committed_offset = Offset(next_offset_++);
     one.committed_metadata = "";
     request.topics.front().partitions.push_back(one);
     ++asked_;
-    const auto reply = ask_once(admin, request);
+    const auto reply = ask_once(admin, request, newest_by_name);
     if (reply.failed() || reply->topics.front().partitions.front().error_code != ErrorCode::none)
         return begin_another();
     ++answered_;
     committed_[one.partition_index.value] = one.committed_offset.value;
+    orphans_.erase(one.partition_index.value);
 }
 
 void OffsetAdmin::remove_one(client::Admin& admin) {
     const auto index = static_cast<std::int32_t>(draws_.below(partitions));
     OffsetDeleteRequest request;
     request.group_id = group();
-    request.topics.push_back({std::string(topic_name), {{PartitionIndex(index)}}});
+    request.topics.push_back({topic(), {{PartitionIndex(index)}}});
     ++asked_;
-    const auto reply = ask_once(admin, request);
+    const auto reply = ask_once(admin, request, newest_by_name);
     if (reply.failed()) return begin_another();
     const bool unknown = reply->error_code == ErrorCode::group_id_not_found;
-    if (unknown && (committed_.empty() || options_.offsets_expire)) return committed_.clear();
+    if (unknown && (committed_.empty() || options_.offsets_expire)) {
+        committed_.clear();
+        orphans_.clear();
+        return;
+    }
     const bool done = reply->error_code == ErrorCode::none && reply->topics.size() == 1 &&
                       reply->topics.front().partitions.front().error_code == ErrorCode::none;
     if (!done) return begin_another();
     ++answered_;
     committed_.erase(index);
+    orphans_.erase(index);
 }
 
 void OffsetAdmin::remove_group(client::Admin& admin) {
     DeleteGroupsRequest request;
     request.groups_names.push_back(group());
     ++asked_;
-    const auto reply = ask_once(admin, request);
+    const auto reply = ask_once(admin, request, newest_by_name);
     if (reply.failed()) return begin_another();
     const ErrorCode code = reply->results.front().error_code;
     if (code != ErrorCode::none && code != ErrorCode::group_id_not_found) return begin_another();
@@ -117,44 +114,104 @@ void OffsetAdmin::remove_group(client::Admin& admin) {
         failure_ = Failure{FailureKind::safety, "group: one with offsets is not known", group()};
     ++answered_;
     committed_.clear();
+    orphans_.clear();
 }
 
-Result<void> OffsetAdmin::look(client::Admin& admin) {
+// It is made again at once, and begins without offsets; but what was committed for the one that is
+// gone may still be found for a while.
+void OffsetAdmin::remove_topic(env::Env& env, client::Admin& admin) {
+    DeleteTopicsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({.name = topic(), .topic_id = {}});
+    ++asked_;
+    const auto reply = ask_once(admin, request);
+    if (reply && reply->responses.front().error_code == ErrorCode::none) {
+        ++answered_;
+        for (const auto& [partition, offset] : committed_) orphans_[partition] = offset;
+        committed_.clear();
+    } else {
+        begin_another();
+        ++topics_;
+    }
+    while (!context_.faults_over && make_topic(admin).failed())
+        if (env::sleep_for(env.scheduler, milliseconds(200)).failed()) return;
+}
+
+// There is no such partition.
+void OffsetAdmin::commit_for_nothing(client::Admin& admin) {
+    OffsetCommitRequest request;
+    request.group_id = "nobody";
+    request.generation_id_or_member_epoch = GenerationId(-1);
+    request.topics.push_back({.name = topic(), .topic_id = {}, .partitions = {}});
+    OffsetCommitRequest::Partition one;
+    one.partition_index = PartitionIndex(partitions);
+    one.committed_offset = Offset(1);
+    one.committed_metadata = "";
+    request.topics.front().partitions.push_back(one);
+    ++asked_;
+    const auto reply = ask_once(admin, request, newest_by_name);
+    if (reply.failed()) return;
+    ++answered_;
+    if (reply->topics.front().partitions.front().error_code == ErrorCode::none)
+        failure_ =
+            Failure{FailureKind::safety, "group: an offset of no partition is committed", ""};
+}
+
+// By partition; what is not there is left out.
+Result<OffsetAdmin::Offsets> OffsetAdmin::fetch(client::Admin& admin) {
     OffsetFetchRequest request;
     OffsetFetchRequest::Group wanted;
     wanted.group_id = group();
-    wanted.topics->push_back({std::string(topic_name), {}, {}});
-    for (std::int32_t p = 0; p < partitions; ++p)
-        wanted.topics->front().partition_indexes.push_back(PartitionIndex(p));
+    // Of some partitions, or of all that has any.
+    if (draws_.below(2) == 0) {
+        wanted.topics.reset();
+    } else {
+        wanted.topics->push_back({topic(), {}, {}});
+        for (std::int32_t p = 0; p < partitions; ++p)
+            wanted.topics->front().partition_indexes.push_back(PartitionIndex(p));
+    }
     request.groups.push_back(wanted);
     ++asked_;
-    TRY(const auto reply, ask_once(admin, request));
-    if (reply.groups.size() != 1 || reply.groups.front().error_code != ErrorCode::none ||
-        reply.groups.front().topics.size() != 1)
+    TRY(const auto reply, ask_once(admin, request, newest_by_name));
+    if (reply.groups.size() != 1 || reply.groups.front().error_code != ErrorCode::none)
         return Error::io;
     ++answered_;
-    for (const auto& answer : reply.groups.front().topics.front().partitions) {
-        if (answer.error_code != ErrorCode::none) return Error::io;
-        const auto known = committed_.find(answer.partition_index.value);
-        const std::int64_t expected = known == committed_.end() ? -1 : known->second;
-        const bool expired = options_.offsets_expire && answer.committed_offset == Offset(-1);
-        if (answer.committed_offset.value == expected || expired) continue;
-        failure_ =
-            Failure{FailureKind::safety, "group: another offset than was committed last",
-                    fmt::format("{} of {}: {} instead of {}", group(), answer.partition_index.value,
-                                answer.committed_offset.value, expected)};
+    Offsets offsets;
+    for (const auto& answers : reply.groups.front().topics)
+        for (const auto& answer : answers.partitions) {
+            if (answer.error_code != ErrorCode::none) return Error::io;
+            if (answers.name == topic() && answer.committed_offset >= Offset(0))
+                offsets[answer.partition_index.value] = answer.committed_offset.value;
+        }
+    return offsets;
+}
+
+// Whether all is as it must be in the end.
+Result<bool> OffsetAdmin::look(client::Admin& admin) {
+    TRY(const Offsets found, fetch(admin));
+    const auto in = [](const Offsets& offsets, std::int32_t partition) {
+        const auto known = offsets.find(partition);
+        return known == offsets.end() ? -1 : known->second;
+    };
+    bool settled = true;
+    for (std::int32_t p = 0; p < partitions; ++p) {
+        const std::int64_t offset = in(found, p);
+        if (offset == in(committed_, p) || (offset < 0 && options_.offsets_expire)) continue;
+        settled = false;
+        if (offset >= 0 && offset == in(orphans_, p)) continue;
+        failure_ = Failure{
+            FailureKind::safety, "group: another offset than was committed last",
+            fmt::format("{} of {}: {} instead of {}", group(), p, offset, in(committed_, p))};
     }
-    return {};
+    return settled;
 }
 
 Result<void> OffsetAdmin::check(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
-    const Result<void> done = look(admin);
-    cluster.close();
+    AdminClient client(env, context_, "offset-admin");
+    const Result<bool> settled = look(client.admin());
     if (env.scheduler.stopped()) return Error::stopped;
-    return done;
+    if (settled && !*settled) pending_ = "offsets of a topic that is gone are found";
+    return settled && (*settled || failure_) ? Result<void>() : Error::timed_out;
 }
 
 }  // namespace sluice::sim

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/admin_client.h"
+
 namespace sluice::sim {
 
 using namespace protocol;
@@ -10,27 +12,21 @@ namespace {
 
 constexpr PartitionIndex partition{0};
 constexpr Timestamp latest{-1};
+constexpr Offset to_the_end{-1};
 constexpr Timestamp earliest{-2};
 constexpr Timestamp greatest_timestamp{-3};
 // Brokers refuse what comes from their future, and their clocks step back here by an hour.
 constexpr std::int64_t age_least = std::int64_t{5} * 3'600'000;
 constexpr std::int64_t age_span = 3'000;  // So few that many records share their timestamps.
 
-client::ClientOptions patient() {
-    return {.client_id = "lookups", .request_time_max = seconds(4), .connect_time_max = seconds(4)};
-}
-
 }  // namespace
 
 Result<void> OffsetLookup::run(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
+    AdminClient client(env, context_, "lookups");
     while (!context_.faults_over && !failure_) {
-        step(env, admin);
+        step(env, client.admin());
         if (env::sleep_for(env.scheduler, milliseconds(draws_.between(0, 500))).failed()) break;
     }
-    cluster.close();
     if (env.scheduler.stopped()) return Error::stopped;
     return {};
 }
@@ -40,6 +36,7 @@ void OffsetLookup::step(env::Env& env, client::Admin& admin) {
     const std::uint64_t what = draws_.below(16);
     if (what < 8) return write(env, admin);
     if (what == 8) return cut(admin);
+    if (what == 9) return cut_behind_the_end(admin);
     static_cast<void>(look_up_all(admin).failed());
 }
 
@@ -88,17 +85,31 @@ void OffsetLookup::cut(client::Admin& admin) {
     DeleteRecordsRequest request;
     request.timeout_ms = 4'000;
     const std::int64_t start = draws_.between(log_->start, log_->end());
-    request.topics.push_back({log_->topic, {{partition, Offset(start)}}});
+    // All of it may be said in another way.
+    const Offset said = start == log_->end() ? to_the_end : Offset(start);
+    request.topics.push_back({log_->topic, {{partition, said}}});
     ++asked_;
-    const auto broker = admin.cluster().any();
-    if (broker.failed()) return;
-    const auto reply = (*broker)->ask(request);
+    const auto reply = ask_once(admin, request);
     if (reply.failed() || reply->topics.front().partitions.front().error_code != ErrorCode::none) {
         log_.reset();
         return;
     }
     ++answered_;
     log_->start = start;
+}
+
+void OffsetLookup::cut_behind_the_end(client::Admin& admin) {
+    DeleteRecordsRequest request;
+    request.timeout_ms = 4'000;
+    request.topics.push_back({log_->topic, {{partition, Offset(log_->end() + 1)}}});
+    ++asked_;
+    const auto reply = ask_once(admin, request);
+    // It may be heard later, when the log is longer.
+    if (reply.failed()) return log_.reset();
+    const ErrorCode code = reply->topics.front().partitions.front().error_code;
+    if (code == ErrorCode::offset_out_of_range || code == ErrorCode::kafka_storage_error) return;
+    failure_ = Failure{FailureKind::safety, "lookup: a log is cut behind its end",
+                       std::string(name_of(code))};
 }
 
 OffsetLookup::Place OffsetLookup::first_at_or_after(std::int64_t time) const {
@@ -122,6 +133,7 @@ Result<void> OffsetLookup::look_up_all(client::Admin& admin) {
     CHECK_OK(look_up(admin, latest, {.offset = log_->end()}));
     CHECK_OK(look_up_epoch(admin, LeaderEpoch(0), log_->end()));
     CHECK_OK(look_up_epoch(admin, LeaderEpoch(1), -1));
+    CHECK_OK(ask_in_another_epoch(admin));
     if (log_->timestamps.empty()) return {};
     CHECK_OK(look_up(admin, greatest_timestamp, greatest()));
     // A time that there is, or the one before it.
@@ -140,8 +152,7 @@ Result<void> OffsetLookup::look_up(client::Admin& admin, Timestamp wanted, const
     request.timeout_ms = 4'000;
     request.topics.push_back({log_->topic, {{.partition_index = partition, .timestamp = wanted}}});
     ++asked_;
-    TRY(client::BrokerConnection * broker, admin.cluster().any());
-    TRY(const auto reply, broker->ask(request));
+    TRY(const auto reply, ask_once(admin, request));
     const auto& answer = reply.topics.front().partitions.front();
     if (answer.error_code != ErrorCode::none) return Error::io;
     ++answered_;
@@ -155,14 +166,31 @@ Result<void> OffsetLookup::look_up(client::Admin& admin, Timestamp wanted, const
     return {};
 }
 
+// Whoever knows a later leader than there is must not be served by this one.
+Result<void> OffsetLookup::ask_in_another_epoch(client::Admin& admin) {
+    ListOffsetsRequest request;
+    request.replica_id = BrokerId(-1);
+    request.timeout_ms = 4'000;
+    request.topics.push_back({log_->topic,
+                              {{.partition_index = partition,
+                                .current_leader_epoch = LeaderEpoch(1),
+                                .timestamp = latest}}});
+    ++asked_;
+    TRY(const auto reply, ask_once(admin, request));
+    ++answered_;
+    if (reply.topics.front().partitions.front().error_code == ErrorCode::none)
+        failure_ = Failure{FailureKind::safety, "lookup: an epoch that is not there is served",
+                           log_->topic};
+    return {};
+}
+
 // One broker leads in one epoch for ever; of others it has not heard.
 Result<void> OffsetLookup::look_up_epoch(client::Admin& admin, LeaderEpoch epoch,
                                          std::int64_t end) {
     OffsetForLeaderEpochRequest request;
     request.topics.push_back({log_->topic, {{.partition = partition, .leader_epoch = epoch}}});
     ++asked_;
-    TRY(client::BrokerConnection * broker, admin.cluster().any());
-    TRY(const auto reply, broker->ask(request));
+    TRY(const auto reply, ask_once(admin, request));
     const auto& answer = reply.topics.front().partitions.front();
     if (answer.error_code != ErrorCode::none) return Error::io;
     ++answered_;
@@ -174,11 +202,8 @@ Result<void> OffsetLookup::look_up_epoch(client::Admin& admin, LeaderEpoch epoch
 }
 
 Result<void> OffsetLookup::check(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
-    const Result<void> done = log_ ? look_up_all(admin) : Result<void>();
-    cluster.close();
+    AdminClient client(env, context_, "lookups");
+    const Result<void> done = log_ ? look_up_all(client.admin()) : Result<void>();
     if (env.scheduler.stopped()) return Error::stopped;
     return done;
 }

@@ -46,8 +46,10 @@ private:
     void create(client::Admin& admin);
     void write(env::Env& env, client::Admin& admin);
     void cut(client::Admin& admin);
+    void cut_behind_the_end(client::Admin& admin);
     Result<void> look_up_all(client::Admin& admin);
     Result<void> look_up(client::Admin& admin, Timestamp wanted, const Place& expected);
+    Result<void> ask_in_another_epoch(client::Admin& admin);
     Result<void> look_up_epoch(client::Admin& admin, LeaderEpoch epoch, std::int64_t end);
     Place first_at_or_after(std::int64_t time) const;
     Place greatest() const;

@@ -59,6 +59,9 @@ void PipelinedProducer::produce(Client& client, std::uint32_t number) {
         const bool worked = !work(stream).failed();
         if (client.env.scheduler.stopped()) return;
         if (worked) break;
+        // Ids are given out once, whatever happened to the broker meanwhile.
+        Stream other{.env = client.env, .number = number, .lanes = {}};
+        static_cast<void>(identify(client, other).failed());
         if (env::sleep_for(client.env.scheduler, milliseconds(200)).failed()) return;
     }
 }
@@ -102,7 +105,10 @@ Result<void> PipelinedProducer::work(Stream& stream) {
         for (; answers > 0; --answers) CHECK_OK(take_answer(stream));
         if (stream.asked.empty()) {
             for (Lane& lane : stream.lanes)
-                if (random.below(4) == 0) CHECK_OK(repeat_last(stream, lane));
+                if (random.below(4) == 0) CHECK_OK(repeat_one(stream, lane));
+            Lane& any = stream.lanes[random.below(stream.lanes.size())];
+            if (random.below(20) == 0 && is_known(any))
+                CHECK_OK(come_too_early(stream, any, stream.epoch, sequence_plus(any.next, 1)));
             if (!over && random.below(20) == 0) CHECK_OK(begin_epoch(stream));
         }
         CHECK_OK(env::sleep_for(stream.env.scheduler, pause(random)));
@@ -167,23 +173,33 @@ Result<void> PipelinedProducer::take_answer(Stream& stream) {
     lane.open.pop_front();
     --lane.under_way;
     std::int64_t offset = answer.error_code == ErrorCode::none ? answer.base_offset.value : -1;
-    lane.last_offset = offset;
+    batch.offset = offset;
     for (const std::size_t send : batch.sends) {
         acknowledged(send, lane.log, offset);
         if (offset >= 0) ++offset;
     }
-    lane.last = std::move(batch);
+    lane.answered.push_back(std::move(batch));
+    if (lane.answered.size() > batches_open_max) lane.answered.pop_front();
     return {};
 }
 
-// A batch that was answered is sent again, as after an answer that got lost.
-Result<void> PipelinedProducer::repeat_last(Stream& stream, Lane& lane) {
-    if (!lane.last || lane.last_offset < 0 || !lane.open.empty()) return {};
-    CHECK_OK(send(stream, lane, lane.last->bytes));
+// All that it sent was answered, and where it stands.
+bool PipelinedProducer::is_known(const Lane& lane) {
+    return lane.open.empty() && !lane.answered.empty() && lane.answered.back().offset >= 0;
+}
+
+// One of the batches that a broker remembers is sent again, as after an answer that got lost.
+Result<void> PipelinedProducer::repeat_one(Stream& stream, Lane& lane) {
+    if (!is_known(lane)) return {};
+    const Batch& batch = lane.answered[stream.env.random.below(lane.answered.size())];
+    CHECK_OK(send(stream, lane, batch.bytes));
     TRY(const auto answer, receive(stream));
-    if (answer.error_code == ErrorCode::none && answer.base_offset.value != lane.last_offset)
+    const bool is_other = answer.error_code == ErrorCode::none && batch.offset >= 0 &&
+                          answer.base_offset.value != batch.offset;
+    if (is_other || answer.error_code == ErrorCode::out_of_order_sequence_number)
         fail("a duplicate is not answered as its original",
-             fmt::format("{} instead of {}", answer.base_offset.value, lane.last_offset));
+             fmt::format("{} at {} instead of {}", name_of(answer.error_code),
+                         answer.base_offset.value, batch.offset));
     return {};
 }
 
@@ -191,14 +207,15 @@ Result<void> PipelinedProducer::repeat_last(Stream& stream, Lane& lane) {
 // What still comes in the old one is too late.
 Result<void> PipelinedProducer::begin_epoch(Stream& stream) {
     for (const Lane& lane : stream.lanes)
-        if (!lane.open.empty() || lane.last_offset < 0) return {};
+        if (!is_known(lane)) return {};
     const ProducerEpoch before = stream.epoch;
-    stream.epoch = ProducerEpoch(static_cast<std::int16_t>(before.value + 1));
+    const ProducerEpoch after(static_cast<std::int16_t>(before.value + 1));
+    for (Lane& lane : stream.lanes) CHECK_OK(come_too_early(stream, lane, after, Sequence(1)));
+    stream.epoch = after;
     std::vector<Sequence> late;
     for (Lane& lane : stream.lanes) {
         late.push_back(std::exchange(lane.next, Sequence(0)));
-        lane.last.reset();
-        lane.last_offset = -1;
+        lane.answered.clear();
         fill(stream, lane);
     }
     for (std::size_t i = 0; i < late.size(); ++i) {
@@ -213,23 +230,42 @@ Result<void> PipelinedProducer::begin_epoch(Stream& stream) {
 
 Result<void> PipelinedProducer::come_too_late(Stream& stream, Lane& lane, ProducerEpoch epoch,
                                               Sequence sequence) {
+    TRY(const ErrorCode code, send_odd_one(stream, lane, epoch, sequence));
+    if (code == ErrorCode::none)
+        fail("an older epoch is served",
+             fmt::format("{} after {}", epoch.value, stream.epoch.value));
+    return {};
+}
+
+// Something must have come before.
+Result<void> PipelinedProducer::come_too_early(Stream& stream, Lane& lane, ProducerEpoch epoch,
+                                               Sequence sequence) {
+    TRY(const ErrorCode code, send_odd_one(stream, lane, epoch, sequence));
+    if (code == ErrorCode::none)
+        fail("a gap in the sequence is accepted",
+             fmt::format("{} instead of {} in epoch {}", sequence.value, lane.next.value,
+                         epoch.value));
+    return {};
+}
+
+// A batch that must be refused.
+Result<ErrorCode> PipelinedProducer::send_odd_one(Stream& stream, Lane& lane, ProducerEpoch epoch,
+                                                  Sequence sequence) {
     const std::uint64_t number = next_value();
     const auto value = make_value(number, 16);
-    RecordBatchBuilder late(
+    RecordBatchBuilder odd(
         {.producer_id = stream.id, .producer_epoch = epoch, .base_sequence = sequence});
-    late.append({.timestamp = early_enough(stream.env.clock), .value = Slice(value)});
+    odd.append({.timestamp = early_enough(stream.env.clock), .value = Slice(value)});
     const std::size_t sent = history().send({.log = lane.log,
                                              .producer = stream.number,
                                              .value = number,
                                              .invoked = context().world.now()});
-    CHECK_OK(send(stream, lane, late.build()));
+    CHECK_OK(send(stream, lane, odd.build()));
     TRY(const auto answer, receive(stream));
-    if (answer.error_code == ErrorCode::none)
-        fail("an older epoch is served",
-             fmt::format("{} after {}", epoch.value, stream.epoch.value));
-    if (answer.error_code == ErrorCode::invalid_producer_epoch)
+    if (answer.error_code == ErrorCode::invalid_producer_epoch ||
+        answer.error_code == ErrorCode::out_of_order_sequence_number)
         history().answer(sent, SendOutcome::refused, context().world.now());
-    return {};
+    return answer.error_code;
 }
 
 }  // namespace sluice::sim

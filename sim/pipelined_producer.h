@@ -29,6 +29,7 @@ private:
         std::vector<std::size_t> sends;  // In the history.
         Sequence sequence{0};
         Bytes bytes;
+        std::int64_t offset = -1;  // Where it was acknowledged; -1 when that was not said.
     };
     // What a producer has to do with one partition.
     struct Lane {
@@ -36,8 +37,8 @@ private:
         Sequence next{0};
         std::deque<Batch> open;  // Oldest first; the first `under_way` of them were sent.
         std::size_t under_way = 0;
-        std::optional<Batch> last;  // That was acknowledged, and where.
-        std::int64_t last_offset = -1;
+        // Those that were acknowledged last, oldest first; as many as are remembered.
+        std::deque<Batch> answered;
     };
     struct Stream;
 
@@ -48,9 +49,13 @@ private:
     Result<void> send(Stream& stream, Lane& lane, const Bytes& batch);
     Result<protocol::ProduceResponse::Partition> receive(Stream& stream);
     Result<void> take_answer(Stream& stream);
-    Result<void> repeat_last(Stream& stream, Lane& lane);
+    Result<void> repeat_one(Stream& stream, Lane& lane);
     Result<void> begin_epoch(Stream& stream);
+    Result<void> come_too_early(Stream& stream, Lane& lane, ProducerEpoch epoch, Sequence sequence);
     Result<void> come_too_late(Stream& stream, Lane& lane, ProducerEpoch epoch, Sequence sequence);
+    Result<protocol::ErrorCode> send_odd_one(Stream& stream, Lane& lane, ProducerEpoch epoch,
+                                             Sequence sequence);
+    static bool is_known(const Lane& lane);
     void fail(std::string signature, std::string text);
 
     std::set<std::int64_t> producer_ids_;

@@ -27,6 +27,12 @@ public:
 
     template <class Request>
     Result<void> send(const Request& request, Version version) {
+        waiting_.push_back(correlation_ + 1);
+        return tell(request, version);
+    }
+    // The same for a request that wants no answer.
+    template <class Request>
+    Result<void> tell(const Request& request, Version version) {
         using Api = typename client::ApiOf<Request>::type;
         protocol::RequestHeader header;
         header.request_api_key = Api::key;
@@ -36,7 +42,6 @@ public:
         TRY(const std::vector<Bytes> frame,
             protocol::encode_frame(header, protocol::request_header_version(Api::key, version),
                                    request, version));
-        waiting_.push_back(correlation_);
         for (const Bytes& piece : frame) CHECK_OK(send_bytes(piece.view()));
         return {};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/client/admin.h"
+#include "sim/admin_client.h"
 #include "sim/value.h"
 
 namespace sluice::sim {
@@ -14,13 +15,11 @@ namespace {
 constexpr std::size_t topics_max = 3;
 constexpr std::size_t sessions_max = 3;
 constexpr Duration patience = seconds(4);
+// Of a fetch that is answered much earlier.
+constexpr Duration long_wait = seconds(10);
 // A broker that is short of them may take a session away that was not used for longer.
 constexpr Duration kept_at_least = milliseconds(500);
 constexpr Version by_id{13};
-
-client::ClientOptions patient() {
-    return {.client_id = "sessions", .request_time_max = patience, .connect_time_max = patience};
-}
 
 }  // namespace
 
@@ -45,12 +44,8 @@ void SessionReader::fail(std::string signature, std::string text) {
 }
 
 Result<void> SessionReader::set_up(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
-    const auto made = create(admin, fmt::format("session-{}", names_++));
-    cluster.close();
-    return made;
+    AdminClient client(env, context_, "sessions");
+    return create(client.admin(), fmt::format("session-{}", names_++));
 }
 
 Result<void> SessionReader::run(env::Env& env) {
@@ -65,13 +60,12 @@ Result<void> SessionReader::run(env::Env& env) {
 // --- What there is to read ---
 
 void SessionReader::write(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
-    client::Producer producer(cluster, {.linger = milliseconds(5),
-                                        .batch_bytes = 400,
-                                        .delivery_time_max = seconds(30),
-                                        .create_topics = false});
+    AdminClient client(env, context_, "sessions");
+    client::Admin& admin = client.admin();
+    client::Producer producer(client.cluster(), {.linger = milliseconds(5),
+                                                 .batch_bytes = 400,
+                                                 .delivery_time_max = seconds(30),
+                                                 .create_topics = false});
     while (!context_.faults_over) {
         const std::uint64_t what = draws_.below(24);
         if (topics_.size() < topics_max && what < 6) {
@@ -92,7 +86,6 @@ void SessionReader::write(env::Env& env) {
     }
     static_cast<void>(producer.flush().failed());
     producer.close();
-    cluster.close();
 }
 
 SessionReader::Topic* SessionReader::any_topic(Random& random) {
@@ -106,32 +99,37 @@ void SessionReader::write_some(env::Env& env, client::Producer& producer) {
     Topic* const topic = any_topic(draws_);
     if (topic == nullptr) return;
     SessionLog& log = *topic->logs[draws_.below(topic->logs.size())];
-    const std::uint64_t count = 1 + draws_.below(6);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t number = log.next_value();
-        const auto value = make_value(number, 8 + env.random.below(200));
-        ++asked_;
-        ++topic->under_way;
-        const Time asked_at = context_.world.now();
-        const auto delivered = [this, topic, &log, number,
-                                asked_at](const client::Delivery& delivery) {
-            --topic->under_way;
-            // Who waited that long has sent it again, and the first one may still arrive.
-            if (context_.world.now() - asked_at >= patient().request_time_max)
-                topic->may_come_late = true;
-            topic->sure = topic->sure && delivery.delivered();
-            if (!delivery.delivered()) return;
-            ++answered_;
-            log.acknowledged[delivery.offset.value] = number;
-            log.acknowledged_end = std::max(log.acknowledged_end, delivery.offset.value + 1);
-        };
-        const auto sent = producer.send(
-            {.topic = topic->name, .partition = log.index, .value = std::string(as_text(value))},
-            delivered);
-        if (!sent.failed()) continue;
-        --topic->under_way;
-        return;
-    }
+    for (std::uint64_t left = 1 + draws_.below(6); left > 0; --left)
+        if (!write_one(env, producer, *topic, log)) return;
+}
+
+bool SessionReader::write_one(env::Env& env, client::Producer& producer, Topic& topic,
+                              SessionLog& log) {
+    const std::uint64_t number = log.next_value();
+    const auto value = make_value(number, 8 + env.random.below(200));
+    ++asked_;
+    ++topic.under_way;
+    const Time asked_at = context_.world.now();
+    const auto delivered = [this, &topic, &log, number,
+                            asked_at](const client::Delivery& delivery) {
+        --topic.under_way;
+        // Who waited that long has sent it again, and the first one may still arrive.
+        if (context_.world.now() - asked_at >= AdminClient::patience) topic.may_come_late = true;
+        topic.sure = topic.sure && delivery.delivered();
+        if (!delivery.delivered()) return;
+        ++answered_;
+        log.acknowledged[delivery.offset.value] = number;
+        log.acknowledged_end = std::max(log.acknowledged_end, delivery.offset.value + 1);
+    };
+    // Brokers refuse what comes from their future, and their clocks step back here by an hour.
+    constexpr std::int64_t age = std::int64_t{5} * 3'600'000;
+    const auto sent = producer.send({.topic = topic.name,
+                                     .partition = log.index,
+                                     .value = std::string(as_text(value)),
+                                     .timestamp = Timestamp(env.clock.wall().value - age)},
+                                    delivered);
+    if (sent.failed()) --topic.under_way;
+    return !sent.failed();
 }
 
 // Asked once; a name whose fate is unknown is not used any more.
@@ -238,8 +236,30 @@ Result<void> SessionReader::step(Stream& stream, SessionView& session) {
     if (what == 0) return say_a_wrong_epoch(stream, session);
     if (what == 1) return name_a_wrong_session(stream, session);
     if (what == 2) return give_up(stream, session);
+    if (what <= 5) CHECK_OK(ask_for_an_end(stream));
     change_mind(stream, session);
     return go_on(stream, session);
+}
+
+// What is told as a log's end is committed: no session may be told less from then on.
+Result<void> SessionReader::ask_for_an_end(Stream& stream) {
+    const Topic* const topic = any_topic(stream.env.random);
+    if (topic == nullptr) return {};
+    SessionLog& log = *topic->logs[stream.env.random.below(topic->logs.size())];
+    constexpr Version version{7};
+    constexpr Timestamp latest{-1};
+    ListOffsetsRequest request;
+    request.replica_id = BrokerId(-1);
+    request.topics.push_back({log.topic, {{.partition_index = log.index, .timestamp = latest}}});
+    ++asked_;
+    CHECK_OK(stream.connection.send(request, version));
+    TRY(const auto reply, stream.connection.receive<ListOffsetsRequest>(version));
+    ++answered_;
+    const auto& answer = reply.topics.front().partitions.front();
+    // Another topic may have the name by now.
+    if (answer.error_code == ErrorCode::none && !log.deletion_asked)
+        log.high_watermark = std::max(log.high_watermark, answer.offset.value);
+    return {};
 }
 
 void SessionReader::change_mind(Stream& stream, SessionView& session) {
@@ -280,6 +300,8 @@ Result<FetchResponse> SessionReader::ask(Stream& stream, FetchRequest request) {
     CHECK_OK(stream.connection.send(request, stream.version));
     TRY(auto response, stream.connection.receive<FetchRequest>(stream.version));
     ++answered_;
+    if (auto wrong = SessionView::too_large(response, request))
+        fail("an answer is too large", *wrong);
     return response;
 }
 
@@ -372,9 +394,42 @@ Result<void> SessionReader::check(env::Env& env) {
     if (session.epoch == 0) return Error::timed_out;
     for (;;) {
         TRY(const bool done, drain(stream, session));
-        if (done) return {};
+        if (done) break;
         CHECK_OK(env::sleep_for(env.scheduler, milliseconds(1)));
     }
+    return failure_ ? Result<void>() : wait_for_news(env);
+}
+
+// Whoever waits for more is woken by what is written meanwhile, and not by the end of his wait.
+Result<void> SessionReader::wait_for_news(env::Env& env) {
+    AdminClient client(env, context_, "sessions");
+    const std::string name = fmt::format("news-{}", names_++);
+    CHECK_OK(create(client.admin(), name));
+    SessionLog& log = *topics_.at(name).logs.front();
+    FetchRequest request;
+    request.session_epoch = -1;
+    request.max_wait_ms = static_cast<std::int32_t>(to_milliseconds(long_wait));
+    request.min_bytes = 1;
+    request.max_bytes = 1 << 20;
+    FetchRequest::Partition wanted;
+    wanted.partition = log.index;
+    wanted.partition_max_bytes = 1 << 20;
+    request.topics.push_back({name, log.id, {wanted}});
+    RawConnection waiting(env, context_.world, "sessions", 2 * long_wait);
+    CHECK_OK(waiting.open(context_.servers.front()));
+    CHECK_OK(waiting.send(request, by_id));
+    CHECK_OK(env::sleep_for(env.scheduler, milliseconds(500)));
+    client::Producer producer(client.cluster(), {.delivery_time_max = seconds(5)});
+    write_one(env, producer, topics_.at(name), log);
+    CHECK_OK(producer.flush());
+    producer.close();
+    const Time written = context_.world.now();
+    if (log.acknowledged_end == 0) return Error::timed_out;
+    TRY(const auto response, waiting.receive<FetchRequest>(by_id));
+    const Duration waited = context_.world.now() - written;
+    if (response.error_code == ErrorCode::none && waited > long_wait / 2)
+        fail("who waits for records is not woken", fmt::format("{} ms", to_milliseconds(waited)));
+    return {};
 }
 
 Result<bool> SessionReader::drain(Stream& stream, SessionView& session) {

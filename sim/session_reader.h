@@ -44,6 +44,8 @@ private:
 
     void write(env::Env& env);
     void write_some(env::Env& env, client::Producer& producer);
+    bool write_one(env::Env& env, client::Producer& producer, Topic& topic, SessionLog& log);
+    Result<void> wait_for_news(env::Env& env);
     Result<void> create(client::Admin& admin, const std::string& name);
     void remove(client::Admin& admin);
     void cut(env::Env& env, client::Admin& admin);
@@ -55,6 +57,7 @@ private:
     Result<void> begin(Stream& stream, SessionView& session);
     void change_mind(Stream& stream, SessionView& session);
     Result<void> go_on(Stream& stream, SessionView& session);
+    Result<void> ask_for_an_end(Stream& stream);
     Result<void> say_a_wrong_epoch(Stream& stream, SessionView& session);
     Result<void> name_a_wrong_session(Stream& stream, SessionView& session);
     Result<void> give_up(Stream& stream, SessionView& session);

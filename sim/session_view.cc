@@ -28,6 +28,8 @@ void SessionView::want(SessionLog& log, std::int64_t from) {
 void SessionView::forget(std::uint32_t log) {
     forgotten_.push_back(wanted_.at(log).log);
     wanted_.erase(log);
+    // Fewer take turns from here on.
+    for (auto& [number, wanted] : wanted_) wanted.passed_over = 0;
 }
 
 void SessionView::read_again(std::uint32_t log) {
@@ -107,6 +109,24 @@ std::optional<std::string> SessionView::answered(const FetchResponse& response) 
         if (!wanted.answered)
             if (auto wrong = judge_left_out(wanted)) return wrong;
     return judge_turns();
+}
+
+// KIP-74: what does not fit is not given; but the first batch there is, so that whoever reads gets
+// on.
+std::optional<std::string> SessionView::too_large(const FetchResponse& response,
+                                                  const FetchRequest& request) {
+    std::size_t bytes = 0;
+    std::size_t batches = 0;
+    for (const auto& topic : response.responses)
+        for (const Answer& answer : topic.partitions) {
+            if (!answer.records) continue;
+            bytes += answer.records->size();
+            BatchSplitter splitter(answer.records->view());
+            while (splitter.next()) ++batches;
+        }
+    if (bytes <= static_cast<std::size_t>(request.max_bytes) || batches <= 1) return std::nullopt;
+    return fmt::format("{} batches of {} bytes, though at most {} bytes are wanted", batches, bytes,
+                       request.max_bytes);
 }
 
 std::optional<std::string> SessionView::take(Wanted& wanted, const Answer& answer) {

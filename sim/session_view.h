@@ -58,6 +58,10 @@ public:
     // What is wrong with the answer to the last of them; nothing when it is right.
     std::optional<std::string> answered(const protocol::FetchResponse& response);
 
+    // What is wrong with the size of an answer.
+    static std::optional<std::string> too_large(const protocol::FetchResponse& response,
+                                                const protocol::FetchRequest& request);
+
     protocol::FetchSessionId id{0};
     std::int32_t epoch = 0;  // Of the next request.
     Time used_at{};

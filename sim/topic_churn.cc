@@ -4,6 +4,7 @@
 
 #include "core/client/consumer.h"
 #include "core/client/producer.h"
+#include "sim/admin_client.h"
 
 namespace sluice::sim {
 
@@ -16,11 +17,10 @@ constexpr std::int32_t partitions_max = 6;
 constexpr std::int8_t of_topic = 2;
 constexpr std::int8_t set_value = 0;
 constexpr PartitionIndex first_partition{0};
-const std::string configured = "max.message.bytes";
-
-client::ClientOptions patient() {
-    return {.client_id = "churn", .request_time_max = seconds(4), .connect_time_max = seconds(4)};
-}
+constexpr Timestamp latest{-1};
+constexpr std::int8_t source_topic = 1;
+// Which mean nothing to what is done here.
+const std::vector<std::string> configured{"max.message.bytes", "file.delete.delay.ms"};
 
 }  // namespace
 
@@ -33,9 +33,7 @@ bool TopicChurn::granted(client::Admin& admin, Topic& topic, const Request& requ
                          Answer answer) {
     ++asked_;
     topic.sure = false;
-    const auto broker = admin.cluster().any();
-    if (broker.failed()) return false;
-    const auto reply = (*broker)->ask(request);
+    const auto reply = ask_once(admin, request);
     if (reply.failed() || answer(*reply) != ErrorCode::none) return false;
     topic.sure = true;
     ++granted_;
@@ -43,14 +41,12 @@ bool TopicChurn::granted(client::Admin& admin, Topic& topic, const Request& requ
 }
 
 Result<void> TopicChurn::run(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
+    AdminClient client(env, context_, "churn");
+    client::Admin& admin = client.admin();
     while (!context_.faults_over) {
         step(admin);
         if (env::sleep_for(env.scheduler, milliseconds(draws_.between(0, 800))).failed()) break;
     }
-    cluster.close();
     if (env.scheduler.stopped()) return Error::stopped;
     return {};
 }
@@ -64,6 +60,7 @@ void TopicChurn::step(client::Admin& admin) {
         const bool again = !gone.empty() && draws_.below(2) == 0;
         const std::string wanted =
             again ? gone[draws_.below(gone.size())] : fmt::format("churn-{}", names_++);
+        if (draws_.below(4) == 0) pretend(admin, wanted);
         create(admin, wanted, topics_[wanted]);
         return;
     }
@@ -110,6 +107,23 @@ void TopicChurn::create(client::Admin& admin, const std::string& name, Topic& to
     static_cast<void>(verify(admin, name, topic).failed());
 }
 
+// Asks whether it could be made. The next look at it must not find it.
+void TopicChurn::pretend(client::Admin& admin, const std::string& name) {
+    CreateTopicsRequest request;
+    request.timeout_ms = 4'000;
+    request.validate_only = true;
+    CreateTopicsRequest::Topic wanted;
+    wanted.name = name;
+    wanted.num_partitions = 1;
+    wanted.replication_factor = -1;
+    request.topics.push_back(wanted);
+    ++asked_;
+    Topic& topic = topics_[name];
+    if (ask_once(admin, request).failed()) return;
+    ++granted_;
+    static_cast<void>(verify(admin, name, topic).failed());
+}
+
 void TopicChurn::remove(client::Admin& admin, const std::string& name, Topic& topic) {
     DeleteTopicsRequest request;
     request.timeout_ms = 4'000;
@@ -135,12 +149,13 @@ void TopicChurn::grow(client::Admin& admin, const std::string& name, Topic& topi
 }
 
 void TopicChurn::configure(client::Admin& admin, const std::string& name, Topic& topic) {
-    const auto bytes = static_cast<std::int32_t>(draws_.between(100'000, 2'000'000));
+    const std::string& setting = configured[draws_.below(configured.size())];
+    const std::string value = std::to_string(draws_.between(100'000, 2'000'000));
     IncrementalAlterConfigsRequest request;
-    request.resources.push_back({of_topic, name, {{configured, set_value, std::to_string(bytes)}}});
+    request.resources.push_back({of_topic, name, {{setting, set_value, value}}});
     if (granted(admin, topic, request,
                 [](const auto& reply) { return reply.responses.front().error_code; }))
-        topic.message_bytes_max = bytes;
+        topic.configs[setting] = value;
 }
 
 // Some records in one batch, so that a cut may hit its middle.
@@ -215,16 +230,40 @@ Result<void> TopicChurn::verify_there(client::Admin& admin, const std::string& n
     else if (answer.partitions.size() != static_cast<std::size_t>(topic.partitions))
         fail("a topic has another number of partitions",
              fmt::format("{}: {} instead of {}", name, answer.partitions.size(), topic.partitions));
-    if (topic.message_bytes_max > 0) {
-        DescribeConfigsRequest request;
-        request.resources.push_back({of_topic, name, std::vector{configured}});
-        TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
-        const bool same =
-            reply.results.size() == 1 && reply.results.front().configs.size() == 1 &&
-            reply.results.front().configs.front().value == std::to_string(topic.message_bytes_max);
-        if (!same) fail("a topic's configuration is another one", name);
-    }
+    CHECK_OK(verify_configs(admin, name, topic));
+    CHECK_OK(verify_last_partition(admin, name, topic));
     return verify_start(admin, name, topic);
+}
+
+// Its own settings are what was granted, and it has no others.
+Result<void> TopicChurn::verify_configs(client::Admin& admin, const std::string& name,
+                                        const Topic& topic) {
+    DescribeConfigsRequest request;
+    request.resources.push_back({of_topic, name, configured});
+    TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
+    if (reply.results.size() != 1 || reply.results.front().error_code != ErrorCode::none)
+        return Error::io;
+    std::map<std::string, std::string> own;
+    for (const auto& config : reply.results.front().configs)
+        if (config.config_source == source_topic) own[config.name] = config.value.value_or("");
+    if (own != topic.configs) fail("a topic's configuration is another one", name);
+    return {};
+}
+
+// It may have been added a moment ago, and is served as the others are.
+Result<void> TopicChurn::verify_last_partition(client::Admin& admin, const std::string& name,
+                                               const Topic& topic) {
+    ListOffsetsRequest request;
+    request.replica_id = BrokerId(-1);
+    request.timeout_ms = 4'000;
+    const PartitionIndex last(topic.partitions - 1);
+    request.topics.push_back({name, {{.partition_index = last, .timestamp = latest}}});
+    TRY(const auto reply, ask_once(admin, request));
+    const ErrorCode code = reply.topics.front().partitions.front().error_code;
+    if (code == ErrorCode::not_leader_or_follower || code == ErrorCode::unknown_topic_or_partition)
+        fail("a partition is not served",
+             fmt::format("{}-{}: {}", name, last.value, name_of(code)));
+    return code == ErrorCode::none ? Result<void>() : Error::io;
 }
 
 // The first record that is left can be read, and none before.
@@ -246,13 +285,11 @@ Result<void> TopicChurn::verify_start(client::Admin& admin, const std::string& n
 }
 
 Result<void> TopicChurn::check(env::Env& env) {
-    client::Cluster cluster({env.scheduler, env.clock, env.network, env.random}, patient(),
-                            context_.servers);
-    client::Admin admin(cluster);
+    AdminClient client(env, context_, "churn");
+    client::Admin& admin = client.admin();
     unverified_ = 0;
     for (auto& [name, topic] : topics_)
         if (topic.sure && verify(admin, name, topic).failed()) ++unverified_;
-    cluster.close();
     if (env.scheduler.stopped()) return Error::stopped;
     return unverified_ == 0 ? Result<void>() : Error::timed_out;
 }

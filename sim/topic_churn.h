@@ -32,14 +32,16 @@ private:
         bool sure = true;
         TopicId id = {};
         std::int32_t partitions = 0;
-        std::int32_t message_bytes_max = 0;  // Its max.message.bytes; 0: never set.
-        std::int64_t start = 0;              // Of its first partition,
-        std::int64_t end = 0;                // and what was acknowledged there.
+        // Its own settings.
+        std::map<std::string, std::string> configs = {};
+        std::int64_t start = 0;  // Of its first partition,
+        std::int64_t end = 0;    // and what was acknowledged there.
         std::vector<TopicId> former_ids = {};
     };
 
     void step(client::Admin& admin);
     void create(client::Admin& admin, const std::string& name, Topic& topic);
+    void pretend(client::Admin& admin, const std::string& name);
     void remove(client::Admin& admin, const std::string& name, Topic& topic);
     void grow(client::Admin& admin, const std::string& name, Topic& topic);
     void configure(client::Admin& admin, const std::string& name, Topic& topic);
@@ -49,6 +51,9 @@ private:
     Result<void> verify(client::Admin& admin, const std::string& name, Topic& topic);
     Result<void> verify_there(client::Admin& admin, const std::string& name, const Topic& topic,
                               const protocol::MetadataResponse::Topic& answer);
+    Result<void> verify_configs(client::Admin& admin, const std::string& name, const Topic& topic);
+    Result<void> verify_last_partition(client::Admin& admin, const std::string& name,
+                                       const Topic& topic);
     Result<void> verify_start(client::Admin& admin, const std::string& name, const Topic& topic);
     // Asks once, for who asks twice does not know when the first one is heard. Whether it was
     // granted; a topic that was not surely left alone is unsure from then on.

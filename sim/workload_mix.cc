@@ -2,6 +2,7 @@
 
 #include "sim/broker_program.h"
 #include "sim/cluster_scenario.h"
+#include "sim/configured_topic.h"
 #include "sim/draw_options.h"
 #include "sim/group_members.h"
 #include "sim/hostile_client.h"
@@ -32,6 +33,9 @@ void draw_groups(Random& draws, group::GroupSettings& groups) {
 BrokerOptions draw_broker(Random& draws) {
     BrokerOptions options;
     options.logs = draw_log_options(draws);
+    options.network.connection.idle_max = milliseconds(draws.between(4'000, 8'000));
+    options.network.connection.request_time_max = milliseconds(draws.between(3'000, 6'000));
+    options.network.connection.write_time_max = milliseconds(draws.between(3'000, 8'000));
     options.broker.listen = {"broker", 9092};
     options.broker.auto_create_topics = false;
     options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
@@ -60,6 +64,7 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     Random draws = world.stream("workloads");
     const BrokerOptions options = draw_broker(draws);
     ClusterParts parts;
+    parts.holdings = std::make_unique<HoldingsWatch>(world);
     Node::Options node{.name = "broker"};
     node.process.shards_max = 3;
     node.process.mailboxes.delay_max = Duration(20 << draws.below(7));
@@ -67,8 +72,8 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     node.disk.timing.sync = Duration(draws.between(100, 3'000));
     parts.servers.push_back({.node = node,
                              .make_program =
-                                 [options](const ProcessFacts& facts) {
-                                     return std::make_unique<BrokerProgram>(facts, options);
+                                 [options, watch = parts.holdings.get()](const auto& facts) {
+                                     return std::make_unique<BrokerProgram>(facts, options, watch);
                                  },
                              .address = options.broker.listen});
     const std::uint64_t writers = 1 + draws.below(2);
@@ -82,9 +87,11 @@ std::unique_ptr<Scenario> make_workload_mix(World& world) {
     parts.workloads.push_back(workload<HostileClient>());
     parts.workloads.push_back(workload<SessionReader>());
     parts.workloads.push_back(workload<OffsetLookup>());
+    parts.workloads.push_back(workload<ConfiguredTopic>());
     const bool expire = options.broker.groups.offsets_retention < seconds(60);
-    parts.workloads.push_back([expire](const WorkloadContext& context) {
-        return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire});
+    const Duration retention = expire ? options.broker.groups.offsets_retention : Duration(0);
+    parts.workloads.push_back([expire, retention](const WorkloadContext& context) {
+        return std::make_unique<GroupMembers>(context, GroupMembers::Options{expire, retention});
     });
     parts.workloads.push_back([expire](const WorkloadContext& context) {
         return std::make_unique<OffsetAdmin>(context, OffsetAdmin::Options{expire});

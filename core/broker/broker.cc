@@ -75,7 +75,8 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
         const metadata::TopicState* topic = image->topic(id.topic);
         if (topic == nullptr) continue;
         const metadata::PartitionState* state = topic->partition(id.index);
-        if (state) partition->update(*state, topic_settings(*image, broker_values(), topic->name));
+        if (state && !PLANT("config.change_not_live"))
+            partition->update(*state, topic_settings(*image, broker_values(), topic->name));
     }
     groups_.image_changed();
 }
@@ -118,6 +119,8 @@ std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& ima
             const bool ours =
                 std::ranges::find(state.replicas, config_.node_id) != state.replicas.end();
             const bool open_or_offline = partitions_.contains(id) || offline_.contains(id);
+            const bool grown = index.value > 0 && image_->topic(topic_id) != nullptr;
+            if (grown && PLANT("partitions.grown_ones_not_opened")) continue;
             if (ours && home_of(id) == env_.shards.self() && !open_or_offline)
                 list.push_back({id, &*topic});
         }
@@ -145,6 +148,12 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
         std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
     partition->update(*opening.topic->partition(opening.id.index), settings);
     partitions_.emplace(opening.id, std::move(partition));
+}
+
+void Broker::count(Holdings& holdings) const {
+    holdings.reply_bytes += reply_memory_.held();
+    for (const auto& [id, partition] : partitions_)
+        holdings.watches += partition->watchers().count();
 }
 
 void Broker::maintain() {

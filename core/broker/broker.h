@@ -10,6 +10,7 @@
 #include "core/broker/broker_config.h"
 #include "core/broker/fetch_sessions.h"
 #include "core/broker/group_coordinators.h"
+#include "core/broker/holdings.h"
 #include "core/broker/log.h"
 #include "core/broker/partition.h"
 #include "core/broker/reply_memory.h"
@@ -83,6 +84,8 @@ public:
     const NodeFacts& facts() const { return facts_; }
     metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
     std::size_t partition_count() const { return partitions_.size(); }
+    // Adds what its clients hold of this shard.
+    void count(Holdings& holdings) const;
     template <class Visit>
     void each_partition(Visit visit) {
         for (auto& [id, partition] : partitions_) visit(*partition);

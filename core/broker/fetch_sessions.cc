@@ -28,7 +28,7 @@ void FetchSession::update(const FetchRequest& request) {
         for (const auto& partition : topic.partitions) {
             const Key key{topic.topic, topic.topic_id, partition.partition};
             if (const auto found = entries_.find(key); found != entries_.end()) {
-                found->second->wanted = partition;
+                if (!PLANT("session.position_not_taken")) found->second->wanted = partition;
                 continue;
             }
             order_.push_back({.key = key, .wanted = partition});
@@ -82,7 +82,7 @@ FetchSessions::Plan FetchSessions::begin(FetchRequest& request, Version version,
                                          FetchSessionId fresh, Time now) {
     const bool by_topic_id = version >= Version(13);
     if (request.session_epoch == final_epoch || request.session_epoch == initial_epoch) {
-        sessions_.erase(request.session_id);
+        if (!PLANT("session.ended_one_kept")) sessions_.erase(request.session_id);
         const bool wants_one = request.session_epoch == initial_epoch && !request.topics.empty();
         if (!wants_one || !make_room(now)) return {};
         FetchSession& session = sessions_[fresh];
@@ -126,7 +126,8 @@ bool FetchSessions::make_room(Time now) {
     if (sessions_.size() < options_.sessions_max) return true;
     const auto oldest = std::ranges::min_element(
         sessions_, {}, [](const auto& each) { return each.second.used_at; });
-    if (now - oldest->second.used_at < options_.evictable_after) return false;
+    if (now - oldest->second.used_at < options_.evictable_after && !PLANT("session.evicted_in_use"))
+        return false;
     sessions_.erase(oldest);
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/broker/holdings.h"
 #include "core/env/network.h"
 
 namespace sluice::broker {
@@ -19,6 +20,8 @@ public:
     // Accepts no more, lets every connection finish what it has begun, and ends those that have not
     // by `deadline`. Nothing of it runs on any shard when it returns.
     virtual void close(Time deadline) = 0;
+    // Adds what its connections hold.
+    virtual void count(Holdings& holdings) = 0;
 };
 
 }  // namespace sluice::broker

@@ -182,13 +182,13 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
         const Bytes value = protocol::encode_newest(forgotten ? protocol::NoOpRecord{} : record);
         batch.append({.timestamp = env_.clock.wall(), .value = value.view()});
     }
-    const auto apply = [&] {
-        for (const protocol::MetadataRecord& record : records) builder_.apply(record);
-    };
-    if (PLANT("metadata.applied_before_append")) apply();
-    // The log may refuse; the image has only what it took. Nothing waits in between.
+    for (const protocol::MetadataRecord& record : records)
+        if (PLANT("metadata.deleted_before_append") &&
+            std::holds_alternative<protocol::RemoveTopicRecord>(record))
+            builder_.apply(record);
+    // What could not be appended never was.
     CHECK_OK(append(batch.build()));
-    apply();
+    for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     return {};
 }
 

@@ -269,6 +269,13 @@ bool Node::close_logs() {
     return !directory_->checkpoint(checkpoints).failed() && !directory_->mark_clean().failed();
 }
 
+Holdings Node::holdings() {
+    Holdings all;
+    frontend_->count(all);
+    on_each_shard([&](ShardParts& shard) { shard.broker->count(all); });
+    return all;
+}
+
 std::size_t Node::partition_count() const {
     return shards_.empty() ? 0 : metadata_->image().partition_count;
 }

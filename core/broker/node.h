@@ -43,6 +43,8 @@ public:
     const NodeFacts& facts() const { return facts_; }
     const env::Address& listening() const { return listening_; }
     std::size_t partition_count() const;
+    // In a fiber of the first shard, between start() and stop().
+    Holdings holdings();
 
 private:
     // What one shard holds; made, used and destroyed there.

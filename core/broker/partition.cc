@@ -59,6 +59,7 @@ void Partition::update(const metadata::PartitionState& state, const TopicSetting
 }
 
 ErrorCode Partition::check_epoch(LeaderEpoch clients) const {
+    if (PLANT("partition.epoch_not_checked")) return ErrorCode::none;
     if (clients == no_leader_epoch || clients == state_.leader_epoch) return ErrorCode::none;
     return clients < state_.leader_epoch ? ErrorCode::fenced_leader_epoch
                                          : ErrorCode::unknown_leader_epoch;
@@ -93,12 +94,13 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     if (const auto* code = std::get_if<ErrorCode>(&verdict)) return refuse(*code, {});
     if (const auto* original = std::get_if<replication::ProducerStates::Duplicate>(&verdict)) {
         outcome.base = original->base;
-        outcome.next = original->next;
+        if (!PLANT("produce.duplicate_not_waited_for")) outcome.next = original->next;
         if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
         return outcome;
     }
     Bytes changed;
-    if (settings_.compression && origin.is_client && *settings_.compression != facts->compression) {
+    if (settings_.compression && origin.is_client && *settings_.compression != facts->compression &&
+        !PLANT("produce.compression_ignored")) {
         auto packed =
             protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
                                    origin.decompressed_bytes_max);
@@ -125,7 +127,7 @@ ErrorCode Partition::wait_committed(Offset end) {
     // Nobody below us calls up: whoever comes first to see it further tells the readers.
     if (high_watermark() > told_) {
         told_ = high_watermark();
-        watchers_.notify();
+        if (!PLANT("fetch.waiter_not_woken")) watchers_.notify();
     }
     return ErrorCode::none;
 }

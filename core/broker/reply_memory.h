@@ -31,6 +31,7 @@ public:
         const std::size_t bytes_;
     };
 
+    std::size_t held() const { return bytes_; }
     std::size_t left() const { return bytes_max_ - std::min(bytes_, bytes_max_); }
 
 private:

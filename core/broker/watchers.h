@@ -12,6 +12,7 @@ class Watchers {
 public:
     void add(env::Event& event) { events_.push_back(&event); }
     void remove(env::Event& event) { std::erase(events_, &event); }
+    std::size_t count() const { return events_.size(); }
     void notify() {
         for (env::Event* event : events_) event->set();
     }

@@ -88,6 +88,10 @@ void Coordinator::members_expired(ClassicGroup& group) {
     std::vector<std::string> expired;
     for (auto& [member_id, member] : group.members) {
         if (member.expires > now_.time) continue;
+        if (PLANT("group.sessions_never_end")) {
+            member.expires = never;
+            continue;
+        }
         // Whoever waits for us is alive as far as we can tell; its answer sets the clock anew.
         if (!member.is_new && (member.joining || member.syncing))
             member.expires = never;

@@ -115,7 +115,9 @@ void Coordinator::join_new(ClassicGroup& group, const JoinRequest& request, cons
     const std::string new_id = name + "-" + joiner.fresh_id;
     if (instance) {
         if (group.static_members.contains(*instance) && !PLANT("group.static_fencing_skipped"))
-            return replace_static(group, request, joiner, new_id);
+            return replace_static(
+                group, request, joiner,
+                PLANT("group.static_return_keeps_its_name") ? name + "-" : new_id);
         return add_member(group, request, joiner, new_id);
     }
     if (joiner.version < member_id_required_since)
@@ -192,9 +194,10 @@ void Coordinator::replace_static(ClassicGroup& group, const JoinRequest& request
     SOMETIMES("group.static_member_replaced", true);
     switch (group.state) {
         case GroupState::stable: {
-            if (group.protocol_name != group.select_protocol() || !fits_into_log(group))
+            if (group.protocol_name != group.select_protocol() || !fits_into_log(group) ||
+                PLANT("group.static_return_rebalances"))
                 return rebalance_or_complete(group);
-            log(group);
+            if (!PLANT("group.static_return_not_logged")) log(group);
             JoinGroupResponse answer = group.join_answer(member);
             if (joiner.version >= skip_assignment_since) {
                 answer.skip_assignment = group.is_leader(new_id);
@@ -286,7 +289,10 @@ void Coordinator::complete_join(ClassicGroup& group) {
         return;
     }
     group.begin_generation(now_.wall);
-    if (group.members.empty()) return log(group);
+    if (group.members.empty()) {
+        if (!PLANT("group.end_of_membership_not_logged")) log(group);
+        return;
+    }
     for (auto& [member_id, member] : group.members) {
         member.assignment = Bytes();
         if (member.joining) answer_join(member, group.join_answer(member));

@@ -83,8 +83,10 @@ ErrorCode Coordinator::check_commit(const OffsetCommitRequest& request, Version 
     if (generation != group->generation && !PLANT("group.generation_check_skipped"))
         return ErrorCode::illegal_generation;
     // Its partitions are not its own before it has asked for them.
-    return group->state == GroupState::completing_rebalance ? ErrorCode::rebalance_in_progress
-                                                            : ErrorCode::none;
+    return group->state == GroupState::completing_rebalance &&
+                   !PLANT("group.commits_before_the_sync")
+               ? ErrorCode::rebalance_in_progress
+               : ErrorCode::none;
 }
 
 OffsetFetchResponse::Group Coordinator::offsets(const OffsetFetchRequest::Group& request) const {
@@ -108,7 +110,9 @@ OffsetFetchResponse::Group Coordinator::offsets(const OffsetFetchRequest::Group&
             auto& shown = answer.topics.emplace_back();
             shown.name = topic;
             for (const auto& [index, value] : partitions)
-                shown.partitions.push_back(show(index, value));
+                if (partitions.size() == 1 || !PLANT("offsets.one_left_out_of_all") ||
+                    index != partitions.begin()->first)
+                    shown.partitions.push_back(show(index, value));
         }
         return answer;
     }
@@ -165,7 +169,7 @@ bool Coordinator::is_expired(const ClassicGroup* group, const OffsetCommitValue&
     const bool was_empty_since = group && group->protocol_type &&
                                  group->state == GroupState::empty &&
                                  group->state_since != no_timestamp;
-    if (was_empty_since) since = group->state_since;
+    if (was_empty_since && !PLANT("group.retention_from_the_commit")) since = group->state_since;
     return now_.wall.value - since.value >= to_milliseconds(settings_.offsets_retention);
 }
 

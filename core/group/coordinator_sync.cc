@@ -106,7 +106,7 @@ ErrorCode Coordinator::heartbeat_came(const HeartbeatRequest& request, Now now) 
     if (code != ErrorCode::none) return code;
     if (request.generation_id != group->generation && !PLANT("group.generation_check_skipped"))
         return ErrorCode::illegal_generation;
-    still_alive(*group, request.member_id);
+    if (!PLANT("group.heartbeat_does_not_count")) still_alive(*group, request.member_id);
     return group->state == GroupState::preparing_rebalance ? ErrorCode::rebalance_in_progress
                                                            : ErrorCode::none;
 }
@@ -157,7 +157,8 @@ ErrorCode Coordinator::remove_leaver(ClassicGroup& group, const LeaveGroupReques
     }
     if (group.pending.erase(leaver.member_id) > 0) return ErrorCode::none;
     const ErrorCode code = group.check_member(leaver.member_id, leaver.group_instance_id);
-    if (code == ErrorCode::none) remove_member(group, leaver.member_id);
+    if (code == ErrorCode::none && !PLANT("group.who_left_stays"))
+        remove_member(group, leaver.member_id);
     return code;
 }
 

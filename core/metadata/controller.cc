@@ -251,7 +251,7 @@ Decision<protocol::CreateTopicsResponse> Controller::create_topics(
         made.error_message.reset();
         made.num_partitions = static_cast<std::int32_t>(placement->replicas.size());
         made.replication_factor = static_cast<std::int16_t>(placement->replicas.front().size());
-        if (!request.validate_only) {
+        if (!request.validate_only || PLANT("metadata.validation_makes_topics")) {
             made.topic_id = fresh_ids[i];
             std::ranges::move(records_of(topic, fresh_ids[i], *placement),
                               std::back_inserter(decision.records));

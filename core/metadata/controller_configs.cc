@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/probe.h"
 #include "core/metadata/controller.h"
 
 namespace sluice::metadata {
@@ -167,6 +168,9 @@ Result<Controller::Changes, ItemError> Controller::changing(
         }
         if (auto error = check_value(resource, config.name, value)) return *error;
         changes.push_back(record(resource, config.name, value));
+        if (!PLANT("metadata.setting_one_clears_others")) continue;
+        for (const auto& [name, other] : image_.config(resource))
+            if (name != config.name) changes.push_back(record(resource, name, std::nullopt));
     }
     return changes;
 }

@@ -1,5 +1,7 @@
 #include "core/metadata/image.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::metadata {
 
 const TopicState* MetadataImage::topic(std::string_view name) const {
@@ -118,7 +120,8 @@ void ImageBuilder::apply_record(const protocol::RemoveTopicRecord& record) {
     const TopicState* topic = image_.topic(record.topic_id);
     if (topic == nullptr) return;
     image_.partition_count -= topic->partitions.size();
-    image_.configs.erase({ResourceType::topic, topic->name});
+    if (!PLANT("metadata.config_outlives_its_topic"))
+        image_.configs.erase({ResourceType::topic, topic->name});
     image_.topics_by_name.erase(image_.topics_by_name.find(topic->name));
     image_.topics_by_id.erase(record.topic_id);
 }

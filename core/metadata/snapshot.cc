@@ -126,7 +126,8 @@ std::vector<MetadataRecord> records_of(const MetadataImage& image) {
             if (!PLANT("metadata.snapshot_without_configs"))
                 records.push_back(protocol::ConfigRecord{static_cast<std::int8_t>(resource.type),
                                                          resource.name, name, value});
-    if (image.next_producer_id > ProducerId(0)) {
+    if (image.next_producer_id > ProducerId(0) &&
+        !PLANT("metadata.snapshot_without_producer_ids")) {
         protocol::ProducerIdsRecord record;
         record.broker_id = BrokerId(-1);
         record.next_producer_id = image.next_producer_id;

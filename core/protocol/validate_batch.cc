@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "core/base/probe.h"
 #include "core/protocol/compression.h"
 #include "core/protocol/record.h"
 
@@ -64,11 +65,11 @@ std::optional<BatchError> check_header(const BatchView& batch, const ValidationR
     if (*compression == CompressionType::zstd && rules.produce_version < zstd_since)
         return refuse(ErrorCode::unsupported_compression_type,
                       "zstd needs produce version 7 or later");
-    if (batch.size() > rules.batch_bytes_max)
+    if (batch.size() > rules.batch_bytes_max && !PLANT("produce.size_not_checked"))
         return refuse(ErrorCode::message_too_large,
                       fmt::format("the record batch has {} bytes, max.message.bytes is {}",
                                   batch.size(), rules.batch_bytes_max));
-    if (!batch.crc_matches())
+    if (!batch.crc_matches() && !PLANT("produce.crc_not_checked"))
         return refuse(ErrorCode::corrupt_message, "the checksum of the record batch is wrong");
     if (rules.from_client) return check_as_from_client(batch);
     if (batch.record_count() < 0 || batch.last_offset_delta() < 0)
@@ -137,7 +138,8 @@ private:
             return key_is_missing(index);
         const bool producers = rules_.timestamp_type == TimestampType::create_time;
         if (producers && timestamp != no_timestamp) [[likely]] {
-            if (!window_.contains(timestamp)) [[unlikely]]
+            if (!window_.contains(timestamp) && !PLANT("produce.timestamp_not_checked"))
+                [[unlikely]]
                 timestamp_is_outside(index, timestamp);
         } else if (stamped_ && rules_.from_client) [[unlikely]] {
             timestamp_is_not_the_producers(index);

@@ -74,17 +74,22 @@ ProducerStates::Verdict ProducerStates::check(const ProducerBatch& batch) const 
         return PLANT("producer.epoch_not_checked") ? Verdict(Accept{})
                                                    : Verdict(ErrorCode::invalid_producer_epoch);
     if (batch.epoch > state->epoch) {
-        if (batch.base_sequence != Sequence(0)) return ErrorCode::out_of_order_sequence_number;
+        if (batch.base_sequence != Sequence(0) && !PLANT("producer.epoch_begins_anywhere"))
+            return ErrorCode::out_of_order_sequence_number;
         return Accept{};
     }
-    for (const ProducerState::Batch& kept : state->batches())
+    for (const ProducerState::Batch& kept : state->batches().subspan(
+             PLANT("producer.only_last_batch_known") && !state->batches().empty()
+                 ? state->batches().size() - 1
+                 : 0))
         if (kept.first_sequence() == batch.base_sequence &&
             kept.last_sequence == batch.last_sequence() &&
             !PLANT("producer.duplicates_not_detected"))
             return Duplicate{kept.base_offset(), kept.last_offset.next(), kept.timestamp};
     const Sequence last =
         state->batches().empty() ? no_sequence : state->batches().back().last_sequence;
-    if (!follows(last, batch.base_sequence)) return ErrorCode::out_of_order_sequence_number;
+    if (!follows(last, batch.base_sequence) && !PLANT("producer.gap_accepted"))
+        return ErrorCode::out_of_order_sequence_number;
     return Accept{};
 }
 

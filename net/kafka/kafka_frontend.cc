@@ -40,6 +40,14 @@ Result<void> KafkaFrontend::serve() {
     return fibers_.spawn("acceptor", [this] { acceptor_->run(); });
 }
 
+void KafkaFrontend::count(broker::Holdings& holdings) {
+    holdings.admitted += admission_.count();
+    on_each_shard([&](std::uint32_t shard) {
+        holdings.connections += servers_[shard]->connection_count();
+        holdings.request_bytes += servers_[shard]->request_bytes();
+    });
+}
+
 void KafkaFrontend::close(Time deadline) {
     if (acceptor_) acceptor_->stop();
     fibers_.join();

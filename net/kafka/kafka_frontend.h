@@ -18,6 +18,7 @@ public:
     Result<env::Address> listen(const env::Address& address) override;
     Result<void> serve() override;
     void close(Time deadline) override;
+    void count(broker::Holdings& holdings) override;
 
 private:
     void on_each_shard(const std::function<void(std::uint32_t shard)>& body);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/base/probe.h"
 #include "core/env/event.h"
 
 namespace sluice::net {
@@ -20,9 +21,10 @@ public:
     MemoryBudget(env::Scheduler& scheduler, std::size_t bytes)
         : turn_(scheduler),
           freed_(scheduler),
-          small_total_(static_cast<std::int64_t>(bytes / small_part)),
+          total_(static_cast<std::int64_t>(bytes)),
+          small_total_(total_ / small_part),
           small_left_(small_total_),
-          large_left_(static_cast<std::int64_t>(bytes - bytes / small_part)) {}
+          large_left_(total_ - small_total_) {}
 
     // The part of one request, given back when it goes.
     class Share {
@@ -74,10 +76,12 @@ public:
     }
     // Less than nothing while the one that never waits has more than there is.
     std::int64_t left() const { return small_left_ + large_left_; }
+    // Nothing once every share is gone.
+    std::size_t held() const { return static_cast<std::size_t>(total_ - left()); }
 
 private:
     // Of the budget, for small requests.
-    static constexpr std::size_t small_part = 4;
+    static constexpr std::int64_t small_part = 4;
 
     Result<void> wait_in_turn(Share& share, std::int64_t more) {
         if (share.never_waits_) return {};
@@ -90,13 +94,14 @@ private:
         return share.is_small_ ? small_left_ : large_left_;
     }
     void give_back(const Share& share) {
-        left_for(share) += share.bytes_;
+        if (!PLANT("connection.request_memory_kept")) left_for(share) += share.bytes_;
         if (share.never_waits_) one_never_waits_ = false;
         freed_.notify_all();
     }
 
     env::Mutex turn_;
     env::Signal freed_;
+    const std::int64_t total_;
     const std::int64_t small_total_;
     std::int64_t small_left_;
     std::int64_t large_left_;

@@ -1,5 +1,7 @@
 #include "net/kafka/server.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::net {
 
 const char* Admission::enter(const env::Address& peer) {
@@ -12,7 +14,7 @@ const char* Admission::enter(const env::Address& peer) {
 }
 
 void Admission::leave(const env::Address& peer) {
-    --count_;
+    if (!PLANT("connection.end_not_counted")) --count_;
     const auto found = per_address_.find(peer.host);
     if (--found->second == 0) per_address_.erase(found);
 }

@@ -24,6 +24,7 @@ public:
     // Counts one more from `peer`; the name of the limit that does not allow it, if one does not.
     const char* enter(const env::Address& peer);
     void leave(const env::Address& peer);
+    std::size_t count() const { return count_; }
 
 private:
     const ServerLimits& limits_;
@@ -45,6 +46,7 @@ public:
     // Lets every connection finish what it has begun, then returns; after `deadline` closes them.
     void stop(Time deadline);
     std::size_t connection_count() const { return connections_.size(); }
+    std::size_t request_bytes() const { return budget_.held(); }
 
 private:
     void serve(std::uint64_t id, std::unique_ptr<ServerConnection> connection);

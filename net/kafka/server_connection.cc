@@ -36,7 +36,10 @@ void ServerConnection::serve() {
     if (!whole) watch_ended_.set();
     fibers.join();
     // Answers that nobody will read still have work under way that uses their memory.
-    for (Begun& left : begun_) static_cast<void>(left.reply->finish().failed());
+    for (Begun& left : begun_) {
+        static_cast<void>(left.reply->finish().failed());
+        if (PLANT("connection.torn_one_keeps_replies")) static_cast<void>(left.reply.release());
+    }
     begun_.clear();
     connection_->close();
 }
@@ -131,6 +134,7 @@ Result<void> ServerConnection::write_all(const std::vector<Bytes>& pieces) {
             count -= taken;
             if (rest.front().empty()) rest = rest.subspan(1);
         }
+        if (!rest.empty() && PLANT("connection.short_write_taken_as_whole")) rest = rest.subspan(1);
     }
     writing_ = false;
     wrote_at_ = env_.clock.now();
@@ -155,7 +159,7 @@ void ServerConnection::watch() {
             why = "stopped within a request";
         else if (waits_for_client && now - std::max(read_since_, wrote_at_) > limits_.idle_max)
             why = "idle";
-        if (why == nullptr) continue;
+        if (why == nullptr || PLANT("connection.silent_ones_stay")) continue;
         env_.logger.info(
             "connection.closed",
             {{"client", session_.peer.text()}, {"client_id", session_.client_id}, {"why", why}});

@@ -150,7 +150,8 @@ Result<std::optional<JournalScan::Record>> Replay::read(const Records& records,
     const auto [begin, end] = records.equal_range(sequence);
     for (auto place = begin; place != end; ++place) {
         TRY(auto record, files_[place->second.file].scan.read(place->second.position));
-        if (record) return std::optional(std::move(*record));
+        // Where only memory had it after a write that failed, an older one may have come back.
+        if (record && record->head.sequence == sequence) return std::optional(std::move(*record));
     }
     return std::optional<JournalScan::Record>();
 }

@@ -73,7 +73,8 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
     const MutableSlice copy =
         tail_.add(batch, place, segment.base, segment.size, resources_.doors.scheduler.now());
     protocol::place_batch(copy, place.base, epoch);
-    if (facts.needs_stamp) protocol::stamp_batch(copy, facts.timestamp_type, facts.max_timestamp);
+    if (facts.needs_stamp && !PLANT("log.append_time_not_stamped"))
+        protocol::stamp_batch(copy, facts.timestamp_type, facts.max_timestamp);
     segment.add(place, config_.index_interval_bytes);
 
     const auto latest = epochs_.latest();

@@ -384,6 +384,17 @@ TEST_F(RecoveryTest, TakesWhatItKnewOfALogThatCannotBeOpenedToTheNextStart) {
     EXPECT_EQ(open(hints).error(), Error::corrupt);
 }
 
+TEST_F(RecoveryTest, NeverCutsASegmentThatHasASuccessor) {
+    reopen_with_segments_of(100);
+    append("a");
+    append("b");
+    append("c");
+    crash();
+    segment(1).back() ^= 1;
+    EXPECT_EQ(open_synced(0, topic).error(), Error::corrupt);
+    EXPECT_TRUE(logger.said("log.damaged"));
+}
+
 TEST_F(RecoveryTest, RemembersWhatWasClosed) {
     append("a");
     append("b");

@@ -31,7 +31,7 @@ Result<void> Log::checkpoint_locked() {
     const std::uint64_t epoch_changes = epoch_changes_;
     const LeaderEpoch latest_epoch =
         epochs_.entries().empty() ? no_leader_epoch : epochs_.entries().back().epoch;
-    CHECK_OK(wait_synced(end));
+    if (!PLANT("log.checkpoint_ahead_of_sync")) CHECK_OK(wait_synced(end));
     CHECK_OK(checkpoint_indexes(end));
     if (epoch_changes != epoch_changes_on_disk_) {
         CHECK_OK(replace_file(resources_.doors.disk, directory_, epochs_file, as_slice(epochs)));
@@ -155,6 +155,7 @@ void Log::abandon(Leaving why) {
     resources_.logs.erase(name_);
     writer_.close();
     for (const auto& segment : segments_.list()) {
+        if (PLANT("log.deleted_files_stay_open")) continue;
         resources_.files.forget(index_files_.path(segment->base, log_suffix));
         index_files_.forget(segment->base);
     }
@@ -180,7 +181,7 @@ Result<void> Log::advance_start(Offset start) {
 void Log::configure(const broker::LogConfig& config) {
     if (ended_) return;
     const bool was_lazy = is_lazy();
-    config_ = config;
+    if (!PLANT("log.config_change_not_taken")) config_ = config;
     if (was_lazy != is_lazy()) commit();
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
+#include "core/base/probe.h"
 
 namespace sluice::storage {
 namespace {
@@ -67,7 +68,8 @@ std::vector<std::uint8_t> snapshot_bytes(const ProducerStates& states) {
     std::int32_t count = 0;
     for (const auto& [id, state] : states.producers()) {
         const auto batches = state.batches();
-        for (std::size_t i = 0; i + 1 < batches.size(); ++i, ++count)
+        const std::size_t begin = PLANT("producer.snapshot_keeps_one_batch") ? batches.size() : 0;
+        for (std::size_t i = begin; i + 1 < batches.size(); ++i, ++count)
             put_entry(file, id, state, batches[i]);
         ProducerState::Batch last = batches.empty() ? ProducerState::Batch{} : batches.back();
         // A marker may be younger than the last batch.

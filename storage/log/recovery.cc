@@ -276,7 +276,9 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         TRY(const bool whole, walk_segment(segment, file_bytes, from));
         if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
-        if (expected_ < proven_) return damaged("a batch", expected_);
+        // Ours have a successor only when they are synced to their ends.
+        const bool is_sealed = synced_ && position + 1 < segments.size();
+        if (expected_ < proven_ || is_sealed) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
     }
     return std::optional<Cut>();
@@ -377,7 +379,10 @@ void Recovery::took(Segment& segment, const protocol::BatchView& batch, Offset f
     const auto latest = log_.epochs.latest();
     if ((!latest || batch.leader_epoch() > latest->epoch) && !PLANT("log.epochs_not_recovered"))
         log_.epochs.assign(batch.leader_epoch(), batch.base_offset());
-    if (batch.base_offset() >= snapshot_from_ && !PLANT("log.producers_not_recovered"))
+    const bool at_snapshot =
+        batch.base_offset() == snapshot_from_ && PLANT("log.batch_at_snapshot_skipped");
+    if (batch.base_offset() >= snapshot_from_ && !at_snapshot &&
+        !PLANT("log.producers_not_recovered"))
         log_.producers.apply(replication::ProducerBatch::of(batch), batch.base_offset());
 }
 

@@ -1,5 +1,7 @@
 #include "storage/log/retention.h"
 
+#include "core/base/probe.h"
+
 namespace sluice::storage {
 
 bool is_expired(const TimeEntry& latest, const broker::LogConfig& config, Timestamp wall) {
@@ -19,9 +21,13 @@ Expired choose_expired(const Segments& segments, const broker::LogConfig& config
         if (next > facts.high_watermark) break;
         const bool last = i + 1 == list.size();
         const bool forgotten = next <= facts.start;
-        const bool old = segment.latest && is_expired(*segment.latest, config, facts.wall);
+        const bool by_first = PLANT("retention.first_timestamp_decides") && segment.first_timestamp;
+        const TimeEntry first{segment.first_timestamp.value_or(no_timestamp), segment.base};
+        const bool old =
+            segment.latest && is_expired(by_first ? first : *segment.latest, config, facts.wall);
         const bool too_many =
-            config.retention_bytes >= 0 && left >= bytes_max && left - bytes_max >= segment.size;
+            config.retention_bytes >= 0 && left >= bytes_max &&
+            (left - bytes_max >= segment.size || PLANT("retention.one_segment_too_many"));
         // An empty active segment has nothing to lose, and size alone never takes the active one.
         if (last && (segment.size == 0 || !(old || forgotten))) break;
         if (!forgotten && !old && !too_many) break;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/probe.h"
+
 namespace sluice::storage {
 
 void Segment::add(const BatchPlace& batch, std::uint32_t index_interval_bytes) {
@@ -68,7 +70,7 @@ Offset Segments::end_of(std::size_t position, Offset end) const {
 
 Segment& Segments::roll(Offset base) {
     ASSERT(base > active().base);
-    active().close();
+    if (!PLANT("log.closed_segment_without_latest")) active().close();
     list_.push_back(std::make_unique<Segment>(base));
     return *list_.back();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/probe.h"
 #include "core/protocol/record_batch.h"
 
 namespace sluice::storage {
@@ -141,7 +142,10 @@ broker::LogRead Tail::read(const broker::PartitionLog::ReadRange& range) const {
                 const auto batch = batch_at(bytes.subspan(end));
                 const bool fits = result.size + (end - at) + batch.size() <= range.bytes_max;
                 const bool first = result.size + (end - at) == 0;
-                if (batch.base_offset() >= range.before) break;
+                const bool at_end = batch.base_offset() == range.before;
+                if (batch.base_offset() >= range.before &&
+                    !(at_end && PLANT("log.tail_gives_one_batch_more")))
+                    break;
                 if (!fits && !(first && range.at_least_one)) break;
                 end += batch.size();
             }

@@ -119,7 +119,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     const bool at_start = from == item.log_start && from > Offset(0);
     if ((from < item.log_start && !PLANT("fetch.before_the_log_start")) ||
         (at_start && PLANT("fetch.start_is_out_of_range")) ||
-        from > partition->log().offsets().end) {
+        (from > partition->log().offsets().end && !PLANT("fetch.behind_the_end_is_empty"))) {
         item.error = ErrorCode::offset_out_of_range;
         return;
     }
@@ -136,12 +136,13 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     ReplyMemory& memory = there.reply_memory();
     range.bytes_max =
         std::min({static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
-                  response_max - std::min(bytes_, response_max),
+                  PLANT("fetch.max_bytes_ignored") ? response_bytes_min
+                                                   : response_max - std::min(bytes_, response_max),
                   std::max(memory.left(), response_bytes_min)});
     const ReplyMemory::Share reading(memory, range.bytes_max);
     // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
     // with small limits gets past it.
-    range.at_least_one = bytes_ == 0;
+    range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
     const auto read = partition->read(range);
     if (read.failed()) {
         item.error = error_code_of(read.error());
@@ -248,7 +249,7 @@ FetchResponse FetchOperation::run() {
     // A client that went away while it waits is noticed only afterwards.
     const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
                                              broker_.config().fetch_wait_max);
-    const Time deadline = clock.now() + wait;
+    const Time deadline = PLANT("fetch.waits_for_ever") ? never : clock.now() + wait;
     resolve();
     for (;;) {
         read_all();

@@ -1,3 +1,4 @@
+#include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/partition_call.h"
 
@@ -33,7 +34,9 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
         answer.offset = offset;
         answer.leader_epoch = partition.leader_epoch();
     };
-    if (wanted.timestamp == latest) return answer_with(partition.high_watermark());
+    if (wanted.timestamp == latest)
+        return answer_with(
+            PLANT("list_offsets.latest_is_the_log_end") ? offsets.end : partition.high_watermark());
     if (wanted.timestamp == earliest || wanted.timestamp == earliest_local)
         return answer_with(offsets.start);
     // There is no tiered storage: nothing is there, and nothing waits to go there.

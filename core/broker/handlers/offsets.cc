@@ -1,5 +1,6 @@
 // OffsetCommit, OffsetFetch and OffsetDelete: topics by name or id on the wire, by name in the log.
 
+#include "core/base/probe.h"
 #include "core/broker/handlers/group_call.h"
 #include "core/broker/handlers/topic_creation.h"
 
@@ -32,7 +33,8 @@ SortedCommit sort_out(const metadata::MetadataImage& image, OffsetCommitRequest 
             topic ? topic->name : asked.name, topic ? topic->id : asked.topic_id, {}};
         OffsetCommitResponse::Topic refused{asked.name, asked.topic_id, {}};
         for (auto& partition : asked.partitions) {
-            if (topic && topic->partition(partition.partition_index)) {
+            if (topic && (topic->partition(partition.partition_index) ||
+                          PLANT("offsets.committed_for_no_partition"))) {
                 wanted.partitions.push_back(std::move(partition));
                 continue;
             }
