@@ -384,6 +384,27 @@ TEST_F(RecoveryTest, TakesWhatItKnewOfALogThatCannotBeOpenedToTheNextStart) {
     EXPECT_EQ(open(hints).error(), Error::corrupt);
 }
 
+TEST_F(RecoveryTest, ForgetsASnapshotOfRecordsThatWereCut) {
+    for (int i = 0; i < 2; ++i) {
+        append_batch({.values = {std::to_string(i)},
+                      .producer = ProducerId(7),
+                      .producer_epoch = ProducerEpoch(0),
+                      .sequence = Sequence(i)},
+                     LeaderEpoch(1));
+        checkpoint();
+    }
+    ASSERT_TRUE(disk.exists("data/topic-0/" + offset_file(Offset(2), snapshot_suffix)));
+    crash();
+    tear(3);
+    // As Kafka's directories come: nothing says what of the log was synced.
+    ASSERT_TRUE(open({.recovery_point = Offset(0)}));
+    EXPECT_EQ(end(), 1);
+    EXPECT_FALSE(disk.exists("data/topic-0/" + offset_file(Offset(2), snapshot_suffix)));
+    const auto* producer = log->producers().find(ProducerId(7));
+    ASSERT_NE(producer, nullptr);
+    EXPECT_EQ(producer->batches().size(), 1u);
+}
+
 TEST_F(RecoveryTest, NeverCutsASegmentThatHasASuccessor) {
     reopen_with_segments_of(100);
     append("a");

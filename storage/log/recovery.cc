@@ -68,13 +68,13 @@ Result<void> Recovery::read_from_checkpoint() {
     TRY(const bool epochs_known, load_epochs());
     log_.epochs_on_disk = true;
     const Offset first = log_.segments.front()->base;
-    // A snapshot may turn out to be about records that were cut: then an older one serves.
+    // A snapshot may turn out to be about records that were cut, which only Kafka leaves behind:
+    // then an older one serves.
     for (;;) {
         TRY(snapshot_from_, load_producers());
         log_.bytes_since_checkpoint = 0;
         CHECK_OK(walk_from(epochs_known ? std::min(checkpointed_, snapshot_from_) : first));
         if (snapshot_from_ <= log_.end) return {};
-        SOMETIMES("log.snapshot_beyond_the_end", true);
     }
 }
 
