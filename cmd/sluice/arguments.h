@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +43,8 @@ struct CommandHelp {
 class Arguments {
 public:
     // The message names the nearest option when one is unknown.
-    static Result<Arguments, std::string> parse(const CommandHelp& help, int count, char** words);
+    static Result<Arguments, std::string> parse(const CommandHelp& help,
+                                                std::span<char* const> words);
 
     bool has(std::string_view option) const { return values_.contains(option); }
     std::optional<std::string> get(std::string_view option) const;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/server_config.h"
 #include "core/posix/seed.h"
 #include "net/posix/network.h"
@@ -42,8 +43,8 @@ int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
         error == Error::invalid  ? "it speaks, but not Kafka's protocol"
         : error == Error::closed ? "it closed the connection; does it expect TLS?"
                                  : "is a broker running there? --bootstrap HOST:PORT names another";
-    fmt::print(stderr, "sluice: no broker answers at {}: {} ({})\n", list_of(bootstrap),
-               name_of(error), remedy);
+    print_error("sluice: no broker answers at {}: {} ({})\n", list_of(bootstrap), name_of(error),
+                remedy);
     return exit_unreachable;
 }
 
@@ -82,7 +83,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
 }
 
 int failed(std::string_view what, const client::Refusal& refusal) {
-    fmt::print(stderr, "sluice: {}: {}\n", what, refusal.text());
+    print_error("sluice: {}: {}\n", what, refusal.text());
     const bool world = refusal.code == protocol::ErrorCode::none;
     return world && is_unreachable(refusal.error) ? exit_unreachable : exit_failed;
 }
@@ -103,8 +104,8 @@ int failed_topic(ClientSession& session, std::string_view what, const std::strin
     const bool exists = std::ranges::find(known, topic) != known.end();
     if (exists) return failed(what, refusal);
     const auto meant = nearest(topic, known);
-    fmt::print(
-        stderr, "sluice: {}: there is no topic '{}'{}\n", what, topic,
+    print_error(
+        "sluice: {}: there is no topic '{}'{}\n", what, topic,
         meant ? fmt::format(": did you mean '{}'?", *meant) : "; 'sluice topic list' lists them");
     return exit_failed;
 }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/output.h"
 #include "core/metadata/config_schema.h"
 
 namespace sluice::cmd {
@@ -121,7 +122,7 @@ int run_completion(const Arguments& arguments) {
     const std::string& shell = arguments.positional().front();
     if (shell != "bash")
         return usage_error(fmt::format("no completion for '{}'; bash is what there is", shell));
-    fmt::print("{}", script());
+    print_out("{}", script());
     return exit_ok;
 }
 

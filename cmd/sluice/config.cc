@@ -4,6 +4,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/config_changes.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/table.h"
 
 namespace sluice::cmd {
@@ -101,7 +102,7 @@ int list(ClientSession& session, const Arguments& arguments, const ConfigTarget&
         json.name("from").value(from).name("read_only").value(config.read_only).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
     return exit_ok;
@@ -115,14 +116,14 @@ int change(const Arguments& arguments, const ConfigTarget& target,
             return failed_topic(session, "cannot change the configuration of " + target.text(),
                                 target.name, changed.error());
         if (arguments.has("json"))
-            fmt::print("{}\n", JsonWriter()
-                                   .begin_object()
-                                   .name("changed")
-                                   .value(target.text())
-                                   .end_object()
-                                   .text());
+            print_out("{}\n", JsonWriter()
+                                  .begin_object()
+                                  .name("changed")
+                                  .value(target.text())
+                                  .end_object()
+                                  .text());
         else
-            fmt::print("changed the configuration of {}\n", target.text());
+            print_out("changed the configuration of {}\n", target.text());
         return exit_ok;
     });
 }

@@ -6,6 +6,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/group_offsets_table.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/table.h"
 #include "core/client/assign/subscription.h"
 #include "core/client/group_admin.h"
@@ -62,7 +63,7 @@ int list(ClientSession& session, const Arguments& arguments) {
         json.value(group.protocol_type).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
     return exit_ok;
@@ -87,8 +88,8 @@ std::string text_of(const std::vector<client::TopicPartition>& partitions) {
 }
 
 void print_text(const Group& group, const GroupOffsetsTable& offsets) {
-    fmt::print("group     {}\nstate     {}\nstrategy  {}\n", group.group_id, group.group_state,
-               group.protocol_data.empty() ? "-" : group.protocol_data);
+    print_out("group     {}\nstate     {}\nstrategy  {}\n", group.group_id, group.group_state,
+              group.protocol_data.empty() ? "-" : group.protocol_data);
     const auto shares = shares_of(group);
     if (!group.members.empty()) {
         Table members({"\nmember", "instance", "client", "host", "partitions"});
@@ -97,7 +98,7 @@ void print_text(const Group& group, const GroupOffsetsTable& offsets) {
                          member.client_host, text_of(shares.at(member.member_id))});
         members.print();
     }
-    fmt::print("\n");
+    print_out("\n");
     offsets.print();
 }
 
@@ -120,7 +121,7 @@ void print_json(const Group& group, const GroupOffsetsTable& offsets) {
     }
     json.end_array().name("offsets");
     offsets.write(json);
-    fmt::print("{}\n", json.end_object().text());
+    print_out("{}\n", json.end_object().text());
 }
 
 int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
@@ -164,7 +165,7 @@ int run_group_delete(const Arguments& arguments) {
             }
             JsonWriter json;
             json.begin_object().name("deleted").value(name).end_object();
-            fmt::print("{}\n", arguments.has("json") ? json.text() : "deleted group " + name);
+            print_out("{}\n", arguments.has("json") ? json.text() : "deleted group " + name);
         }
         return code;
     });

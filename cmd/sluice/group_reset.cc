@@ -5,6 +5,7 @@
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/start_point.h"
 #include "cmd/sluice/table.h"
 #include "core/client/group_offsets.h"
@@ -117,7 +118,7 @@ void print_moves(const Arguments& arguments, const client::CommittedOffsets& fro
         json.name("to").value(committed.offset.value).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
 }
@@ -133,7 +134,7 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
         return failed_topic(session, what, wishes.topics.empty() ? "" : wishes.topics.front().first,
                             partitions.error());
     if (partitions->empty()) {
-        fmt::print(stderr, "sluice: {}: it has committed nothing; --topic says for what\n", what);
+        print_error("sluice: {}: it has committed nothing; --topic says for what\n", what);
         return exit_failed;
     }
     client::CommittedOffsets to;

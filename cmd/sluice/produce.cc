@@ -8,6 +8,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/line_reader.h"
+#include "cmd/sluice/output.h"
 #include "core/client/producer.h"
 
 namespace sluice::cmd {
@@ -107,10 +108,10 @@ public:
     void show() {
         if (!shown_ || clock_.now() - last_ < milliseconds(500)) return;
         last_ = clock_.now();
-        fmt::print(stderr, "\r{} records", tally_.delivered);
+        print_error("\r{} records", tally_.delivered);
     }
     void end() const {
-        if (shown_ && last_ > Time{}) fmt::print(stderr, "\r\033[K");
+        if (shown_ && last_ > Time{}) print_error("\r\033[K");
     }
 
 private:
@@ -174,14 +175,13 @@ int run_produce(const Arguments& arguments) {
                 .value(wishes->record.topic)
                 .name("delivered")
                 .value(tally.delivered);
-            fmt::print("{}\n", json.name("lost").value(tally.lost).end_object().text());
+            print_out("{}\n", json.name("lost").value(tally.lost).end_object().text());
         }
         if (sent.failed())
             return failed_topic(session, "cannot write to " + wishes->record.topic,
                                 wishes->record.topic, client::refusal(sent.error()));
         if (tally.lost > 0) {
-            fmt::print(stderr, "sluice: {} records were not delivered: {}\n", tally.lost,
-                       tally.why);
+            print_error("sluice: {} records were not delivered: {}\n", tally.lost, tally.why);
             return exit_failed;
         }
         return exit_ok;
