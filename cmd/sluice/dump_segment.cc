@@ -35,9 +35,8 @@ public:
         protocol::BatchSplitter splitter(piece.bytes);
         while (const auto batch = splitter.next()) {
             if (batch->base_offset() < next_) continue;
-            const auto position =
-                piece.position +
-                static_cast<std::uint64_t>(batch->bytes().data() - piece.bytes.data());
+            const auto position = piece.position + static_cast<std::uint64_t>(
+                                                       batch->bytes().data() - piece.bytes.data());
             if (batch->base_offset() > next_)
                 report_.damage(position, fmt::format("offsets {} to {} are not there", next_.value,
                                                      batch->base_offset().value - 1));

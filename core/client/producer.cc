@@ -1,5 +1,7 @@
 #include "core/client/producer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/protocol/compression.h"
@@ -89,7 +91,8 @@ Result<void> Producer::send(const Message& message, OnDelivery on_delivery) {
     const std::size_t bytes = bytes_of(message);
     if (bytes > options_.record_bytes_max) {
         on_delivery({.code = ErrorCode::message_too_large,
-                     .message = "the record is larger than the producer may send"});
+                     .message = fmt::format("a record of {} bytes, and the producer may send {}",
+                                            bytes, options_.record_bytes_max)});
         return {};
     }
     while (buffered_ >= options_.buffer_bytes_max) CHECK_OK(progressed_.wait());
