@@ -26,7 +26,7 @@ const CommandHelp& bench_help() {
              {"producers", "N", "(1)"},
              {"consumers", "N", "they measure from end to end; 0 for none (1)"},
              {"acks", "N", "0, 1 or all (all)", false, "0|1|all"},
-             {"linger", "MS", "how long a batch may wait for more (5)"},
+             {"linger", "MS", "how long a batch may wait for more (0 with --rate, else 5)"},
              {"batch-bytes", "N", "how large a batch may become (65536)"},
              {"compression", "CODEC", "(none)", false, "none|gzip|snappy|lz4|zstd"},
              {"command", "CMD",
@@ -78,7 +78,7 @@ protocol::CompressionType compression_of(const std::string& name) {
 
 Result<client::ProducerOptions, std::string> producer_of(const Arguments& arguments) {
     client::ProducerOptions options;
-    TRY(const auto linger, number_of(arguments, "linger", 5, 0));
+    TRY(const auto linger, number_of(arguments, "linger", arguments.has("rate") ? 0 : 5, 0));
     TRY(const auto batch, number_of(arguments, "batch-bytes", 64 << 10, 1));
     const std::string acks = arguments.get("acks").value_or("all");
     options.linger = milliseconds(linger);

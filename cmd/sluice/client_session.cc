@@ -48,6 +48,22 @@ int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
     return exit_unreachable;
 }
 
+client::ClientOptions client_options() {
+    client::ClientOptions options;
+    options.client_id = "sluice-cli";
+    options.connect_time_max = seconds(5);
+    options.gives_up = [] { return interrupted_flag != 0; };
+    options.on_lost = [](const env::Address& address, Error error) {
+        if (interrupted_flag == 0)
+            print_error("sluice: lost the broker at {} ({}); trying again\n", address.text(),
+                        name_of(error));
+    };
+    options.on_back = [](const env::Address& address) {
+        print_error("sluice: the broker at {} is back\n", address.text());
+    };
+    return options;
+}
+
 bool is_unreachable(Error error) {
     return error == Error::refused || error == Error::closed || error == Error::timed_out;
 }
@@ -70,8 +86,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         posix::PosixNetwork network(shard.reactor);
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
-        client::Cluster cluster(env, {.client_id = "sluice-cli", .connect_time_max = seconds(5)},
-                                *bootstrap);
+        client::Cluster cluster(env, client_options(), *bootstrap);
         ClientSession session{cluster, env.scheduler, env.clock, shard.reactor, interrupted_flag};
         if (const auto reached = cluster.any(); reached.failed())
             code = unreachable(*bootstrap, reached.error());

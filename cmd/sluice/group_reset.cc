@@ -17,15 +17,16 @@ const CommandHelp& group_reset_help() {
         .name = "group reset-offsets",
         .positional = "NAME",
         .summary = "Move a group's committed offsets; the group must have no members.",
-        .options = {bootstrap_option,
-                    {"topic", "NAME[:PARTITION]",
-                     "only of this topic or partition; may be repeated (all that are committed)",
-                     true, any_topic},
-                    {"to", "WHERE",
-                     "beginning, end, an offset, a time in ms as @1700000000000, or +N / -N from "
-                     "where it is"},
-                    {"dry-run", "", "show what would be, change nothing"},
-                    json_option},
+        .options =
+            {bootstrap_option,
+             {"topic", "NAME[:PARTITION]",
+              "only of this topic or partition; may be repeated (all that are committed)", true,
+              any_topic},
+             {"to", "WHERE",
+              "beginning, end, an offset, a time (@MILLISECONDS, @2026-11-21T13:28:52 in UTC or "
+              "with its zone), or +N / -N from where it is"},
+             {"dry-run", "", "show what would be, change nothing"},
+             json_option},
         .examples =
             "  sluice group reset-offsets billing --to beginning --dry-run\n"
             "  sluice group reset-offsets billing --topic orders --to @1700000000000\n"

@@ -49,8 +49,14 @@ const CommandHelp& sim_help() {
 
 namespace {
 
-// Beside the exit codes of sim::FailureKind.
-constexpr int exit_not_covered = 6;
+// What went wrong in the simulation is told apart from what went wrong with the command: 12 and on
+// are the kinds of sim::FailureKind.
+constexpr int exit_failure_base = 10;
+constexpr int exit_not_covered = 16;
+
+int exit_code_of(int failure) {
+    return failure == 0 ? exit_ok : exit_failure_base + failure;
+}
 
 struct Wishes {
     SeedRange seeds{.first = 1, .last = 20};
@@ -84,6 +90,8 @@ std::uint64_t processor_milliseconds() {
 }
 
 Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes) {
+    if (arguments.has("seed") && arguments.has("seeds"))
+        return std::string("--seed and --seeds exclude each other");
     if (const auto seed = arguments.get("seed")) {
         const auto number = whole_number(*seed);
         if (!number) return fmt::format("--seed {}: not a whole number", *seed);
@@ -92,7 +100,9 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
     if (const auto seeds = arguments.get("seeds")) {
         const auto dots = seeds->find("..");
         const auto first = whole_number(seeds->substr(0, dots));
-        const auto last = dots == std::string::npos ? first : whole_number(seeds->substr(dots + 2));
+        if (dots == std::string::npos)
+            return fmt::format("--seeds {}: A..B is wanted; --seed {} is for one", *seeds, *seeds);
+        const auto last = whole_number(seeds->substr(dots + 2));
         if (!first || !last || *last < *first)
             return fmt::format("--seeds {}: A..B is wanted", *seeds);
         wishes.seeds.first = *first;
@@ -193,7 +203,7 @@ int run_sweep(const Wishes& wishes) {
     if (!wishes.json) print_out("{}", sweep.summary());
     if (!wishes.json && wishes.minutes)
         print_out("seeds {}..{}\n", wishes.seeds.first, wishes.seeds.first + sweep.runs() - 1);
-    int code = sweep.exit_code();
+    int code = exit_code_of(sweep.exit_code());
     // Only the default makes promises of what it reaches.
     if (wishes.replay == "sluice sim")
         for (const std::string& complaint : sweep.complaints()) {
@@ -217,7 +227,7 @@ int run_traced(Wishes& wishes) {
     std::fclose(file);
     tell(wishes, result);
     print_out("{} passed, {} failed\n", result.passed() ? 1 : 0, result.passed() ? 0 : 1);
-    return result.exit_code();
+    return exit_code_of(result.exit_code());
 }
 
 int run_shrink(Wishes& wishes) {
@@ -231,7 +241,7 @@ int run_shrink(Wishes& wishes) {
         smallest.result(), smallest.failure->signature, smallest.plan.faults.size(),
         failing.plan.faults.size(), shrunk.runs, wishes.replay, smallest.seed);
     print_out("{}", sim::to_text(smallest.plan));
-    return failing.exit_code();
+    return exit_code_of(failing.exit_code());
 }
 
 }  // namespace

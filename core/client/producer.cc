@@ -283,7 +283,8 @@ void Producer::world_failed(Lane& lane, ProducerBatch& batch, Error error) {
 void Producer::try_again(Lane& lane, ProducerBatch& batch) {
     cluster_.forget(lane.partition.topic);
     // A producer that is being closed tries once; a lane that has ended, no more.
-    if (closing_ || lane.ended) return finish(lane, batch, {.error = Error::timed_out});
+    if (closing_ || lane.ended || cluster_.options().gives_up())
+        return finish(lane, batch, {.error = Error::timed_out});
     lane.backoff = std::clamp(lane.backoff * 2, cluster_.options().retry_backoff,
                               cluster_.options().retry_backoff_max);
     lane.queue.failed(batch, env_.clock.now() + lane.backoff);
