@@ -42,6 +42,11 @@ std::string completions_of(std::string_view values) {
 std::string configs() {
     std::string text;
     for (const auto& each : metadata::topic_configs()) text += fmt::format("{}= ", each.name);
+    for (const std::string_view codec :
+         {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
+        text += fmt::format("compression.type={} ", codec);
+    for (const std::string_view type : {"CreateTime", "LogAppendTime"})
+        text += fmt::format("message.timestamp.type={} ", type);
     return text;
 }
 

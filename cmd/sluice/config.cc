@@ -94,7 +94,11 @@ int list(ClientSession& session, const Arguments& arguments, const ConfigTarget&
     JsonWriter json;
     json.begin_array();
     for (const auto& config : answer.configs) {
-        if (config.config_source == fallback && !arguments.has("all")) continue;
+        // How a topic acknowledges is always said.
+        const bool is_told =
+            config.config_source != fallback || arguments.has("all") ||
+            (target.kind == ConfigTarget::Kind::topic && config.name == "flush.messages");
+        if (!is_told) continue;
         const std::string value = config.is_sensitive ? "(hidden)" : config.value.value_or("");
         const std::string from(name_of_source(config.config_source));
         table.row({config.name, value, from});

@@ -25,11 +25,12 @@ const CommandHelp& group_list_help() {
 const CommandHelp& group_describe_help() {
     static const CommandHelp help{
         .name = "group describe",
-        .positional = "NAME",
-        .summary = "Show a group's members, what they read, and how far behind they are.",
-        .options = {bootstrap_option, json_option},
+        .positional = "[NAME...]",
+        .summary = "Show the members of groups, what they read, and how far behind they are.",
+        .options = {bootstrap_option, {"all", "", "every group"}, json_option},
         .examples =
             "  sluice group describe billing\n"
+            "  sluice group describe --all --json   # one object a line\n"
             "  sluice group describe billing --json | jq '[.offsets[].lag] | add'",
         .values = any_group};
     return help;
@@ -142,6 +143,16 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     return exit_ok;
 }
 
+int describe_all(ClientSession& session, const Arguments& arguments) {
+    const auto groups = client::GroupAdmin(session.cluster).list();
+    if (groups.failed()) return failed("cannot list groups", groups.error());
+    int code = exit_ok;
+    for (const auto& group : *groups)
+        if (const int each = describe(session, arguments, group.group_id); each != exit_ok)
+            code = each;
+    return code;
+}
+
 }  // namespace
 
 int run_group_list(const Arguments& arguments) {
@@ -149,8 +160,14 @@ int run_group_list(const Arguments& arguments) {
 }
 
 int run_group_describe(const Arguments& arguments) {
+    if (arguments.has("all") != arguments.positional().empty())
+        return usage_error("'sluice group describe' takes NAME..., or --all");
     return with_client(arguments, [&](ClientSession& session) {
-        return describe(session, arguments, arguments.positional().front());
+        if (arguments.has("all")) return describe_all(session, arguments);
+        int code = exit_ok;
+        for (const std::string& name : arguments.positional())
+            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+        return code;
     });
 }
 

@@ -39,10 +39,14 @@ const CommandHelp& topic_list_help() {
 const CommandHelp& topic_describe_help() {
     static const CommandHelp help{
         .name = "topic describe",
-        .positional = "NAME",
-        .summary = "Show a topic's partitions, where they are, and its own configuration.",
+        .positional = "[NAME...]",
+        .summary =
+            "Show the partitions of topics, or of all, where they are, and their own "
+            "configuration.",
         .options = {bootstrap_option, json_option},
-        .examples = "  sluice topic describe words",
+        .examples =
+            "  sluice topic describe words\n"
+            "  sluice topic describe --json   # of all: one object a line",
         .values = any_topic};
     return help;
 }
@@ -183,6 +187,18 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     return exit_ok;
 }
 
+int describe_all(ClientSession& session, const Arguments& arguments) {
+    const auto reply = client::Admin(session.cluster).topics({});
+    if (reply.failed()) return failed("cannot list topics", reply.error());
+    int code = exit_ok;
+    for (const auto& topic : reply->topics) {
+        if (topic.is_internal) continue;
+        if (const int each = describe(session, arguments, topic.name.value_or("")); each != exit_ok)
+            code = each;
+    }
+    return code;
+}
+
 int alter(ClientSession& session, const Arguments& arguments, const std::string& name,
           std::int32_t partitions, const std::vector<ConfigChange>& changes) {
     if (partitions != -1) {
@@ -232,7 +248,11 @@ int run_topic_list(const Arguments& arguments) {
 
 int run_topic_describe(const Arguments& arguments) {
     return with_client(arguments, [&](ClientSession& session) {
-        return describe(session, arguments, arguments.positional().front());
+        if (arguments.positional().empty()) return describe_all(session, arguments);
+        int code = exit_ok;
+        for (const std::string& name : arguments.positional())
+            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+        return code;
     });
 }
 
