@@ -1,0 +1,310 @@
+#include "cmd/sluice/server_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+namespace sluice::cmd {
+namespace {
+
+using metadata::ConfigSource;
+using metadata::ConfigType;
+
+using Setter = std::function<Complaint(ServerConfig&, std::string_view)>;
+
+// One option of the broker's own: how it is taken from text, and what it comes to.
+struct Option {
+    Setter set;
+    std::function<std::string(ServerConfig&)> show;
+    ConfigType type = ConfigType::string;
+};
+
+// Limits that are none are shown as Kafka shows them, as its largest number.
+std::string shown_number(auto value) {
+    return std::to_string(std::min<std::uint64_t>(static_cast<std::uint64_t>(value), INT64_MAX));
+}
+
+// An option that is a whole number of at least `least`, kept where `place` says.
+template <class Place>
+Option whole(std::int64_t least, Place place) {
+    const Setter set = [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value) return fmt::format("'{}' is not a whole number", text);
+        if (*value < least) return fmt::format("{} is less than {}", *value, least);
+        auto& target = place(config);
+        target = static_cast<std::remove_reference_t<decltype(target)>>(*value);
+        return std::nullopt;
+    };
+    return {set, [place](ServerConfig& config) { return shown_number(place(config)); },
+            ConfigType::int64};
+}
+
+template <class Place>
+Option time_ms_from(std::int64_t least, Place place) {
+    const Setter set = [least, place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < least)
+            return fmt::format("'{}' is not a number of milliseconds from {}", text, least);
+        place(config) = milliseconds(*value);
+        return std::nullopt;
+    };
+    return {
+        set,
+        [place](ServerConfig& config) { return std::to_string(place(config) / milliseconds(1)); },
+        ConfigType::int64};
+}
+
+template <class Place>
+Option time_ms(Place place) {
+    return time_ms_from(1, place);
+}
+
+template <class Place>
+Option time_minutes(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < 1 || *value > INT32_MAX)
+            return fmt::format("'{}' is not a number of minutes above 0", text);
+        place(config) = seconds(*value * 60);
+        return std::nullopt;
+    };
+    return {set,
+            [place](ServerConfig& config) { return std::to_string(place(config) / seconds(60)); },
+            ConfigType::int32};
+}
+
+template <class Place>
+Option boolean(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
+        if (text != "true" && text != "false")
+            return fmt::format("'{}' is neither true nor false", text);
+        place(config) = text == "true";
+        return std::nullopt;
+    };
+    return {set,
+            [place](ServerConfig& config) { return std::string(place(config) ? "true" : "false"); },
+            ConfigType::boolean};
+}
+
+// Kafka writes listeners as NAME://host:port; one plain listener is served.
+template <class Place>
+Option listener(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto scheme = text.find("://");
+        const auto address =
+            parse_address(scheme == std::string_view::npos ? text : text.substr(scheme + 3));
+        if (address.failed()) return address.error();
+        place(config) = *address;
+        return std::nullopt;
+    };
+    return {set,
+            [place](ServerConfig& config) {
+                const env::Address& address = place(config);
+                return "PLAINTEXT://" +
+                       (address.host.empty() ? config.broker.listen : address).text();
+            },
+            ConfigType::list};
+}
+
+Complaint set_node_id(ServerConfig& config, std::string_view text) {
+    const auto id = number(text);
+    if (!id || *id < 0 || *id > INT32_MAX) return fmt::format("'{}' is not a node's number", text);
+    config.broker.node_id = BrokerId(static_cast<std::int32_t>(*id));
+    return std::nullopt;
+}
+
+Complaint set_data(ServerConfig& config, std::string_view text) {
+    if (text.find(',') != std::string_view::npos) return "one data directory is served";
+    config.data = text;
+    return std::nullopt;
+}
+
+const Option node_id = {
+    set_node_id, [](ServerConfig& config) { return std::to_string(config.broker.node_id.value); },
+    ConfigType::int32};
+const Option data = {set_data, [](ServerConfig& config) { return config.data; }, ConfigType::list};
+
+using Options = std::map<std::string, Option>;
+
+// clang-format off
+const Options of_broker = {
+    {"node.id", node_id},
+    {"listeners", listener([](ServerConfig& c) -> auto& { return c.broker.listen; })},
+    {"advertised.listeners", listener([](ServerConfig& c) -> auto& { return c.broker.advertise; })},
+    {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
+    {"default.replication.factor", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.replication_factor_default; })},
+    {"partitions.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_max; })},
+    {"auto.create.topics.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.auto_create_topics; })},
+    {"delete.topic.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.controller.deletion_enabled; })},
+    {"fetch.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.fetch_bytes_max; })},
+    {"fetch.wait.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.fetch_wait_max; })},
+    {"request.decoded.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decode_memory_max; })},
+    {"record.decompressed.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decompressed_bytes_max; })},
+};
+
+const Options of_logs = {
+    {"log.dirs", data},
+    {"log.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.retention_check_interval; })},
+    {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
+    {"metadata.log.segment.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.metadata_segment_bytes; })},
+    {"metadata.log.max.record.bytes.between.snapshots", whole(1, [](ServerConfig& c) -> auto& { return c.broker.metadata_snapshot_bytes; })},
+    {"num.recovery.threads.per.data.dir", whole(1, [](ServerConfig& c) -> auto& { return c.broker.log_opens_at_once; })},
+    {"memory.budget.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.memory_budget_bytes; })},
+    {"log.cache.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.cache_bytes_max; })},
+    {"journal.files.max", whole(2, [](ServerConfig& c) -> auto& { return c.logs.journal_files_max; })},
+    {"journal.file.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.journal_file_bytes; })},
+    {"log.pending.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.logs.pending_bytes_max; })},
+    {"log.free.min.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.logs.free_bytes_min; })},
+};
+
+const Options of_connections = {
+    {"socket.request.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.request_bytes_max; })},
+    {"queued.max.request.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.network.request_memory_bytes; })},
+    {"max.connections", whole(1, [](ServerConfig& c) -> auto& { return c.network.connections_max; })},
+    {"max.connections.per.ip", whole(1, [](ServerConfig& c) -> auto& { return c.network.connections_per_address_max; })},
+    {"connections.max.idle.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.idle_max; })},
+    {"request.receive.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.request_time_max; })},
+    {"response.send.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.network.connection.write_time_max; })},
+    {"connection.unread.max.bytes", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.unread_bytes_max; })},
+    {"queued.max.response.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.reply_memory_max; })},
+    {"requests.in.flight.max", whole(1, [](ServerConfig& c) -> auto& { return c.network.connection.requests_in_flight_max; })},
+    {"fibers.max", whole(64, [](ServerConfig& c) -> auto& { return c.shards.reactor.scheduler.fibers_max; })},
+};
+
+const Options of_groups = {
+    {"group.min.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_min; })},
+    {"group.max.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.session_timeout_max; })},
+    {"group.initial.rebalance.delay.ms", time_ms_from(0, [](ServerConfig& c) -> auto& { return c.broker.groups.initial_rebalance_delay; })},
+    {"group.max.size", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.group_size_max; })},
+    {"group.members.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.groups.members_bytes_max; })},
+    {"group.pending.members.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.pending_members_max; })},
+    {"groups.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.groups_max; })},
+    {"committed.offsets.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.committed_offsets_max; })},
+    {"offset.metadata.max.bytes", whole(0, [](ServerConfig& c) -> auto& { return c.broker.groups.offset_metadata_bytes_max; })},
+    {"offsets.retention.minutes", time_minutes([](ServerConfig& c) -> auto& { return c.broker.groups.offsets_retention; })},
+    {"offsets.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.groups.offsets_retention_check_interval; })},
+    {"offsets.topic.num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_partitions; })},
+    {"offsets.topic.segment.bytes", whole(1 << 20, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_segment_bytes; })},
+    {"offsets.topic.rewrite.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.groups.offsets_rewrite_bytes; })},
+};
+// clang-format on
+
+const Option* find_option(std::string_view name) {
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        if (const auto found = group->find(std::string(name)); found != group->end())
+            return &found->second;
+    return nullptr;
+}
+
+// Names of Kafka's that mean nothing here, because what they tune does not exist: taken, and said.
+constexpr std::string_view without_effect[] = {
+    "background.threads",
+    "broker.id.generation.enable",
+    "controller.listener.names",
+    "controller.quorum.bootstrap.servers",
+    "controller.quorum.voters",
+    "group.coordinator.threads",
+    "inter.broker.listener.name",
+    "listener.security.protocol.map",
+    "log.flush.scheduler.interval.ms",
+    "metadata.log.dir",
+    "num.io.threads",
+    "num.network.threads",
+    "num.replica.fetchers",
+    "offsets.commit.timeout.ms",
+    "offsets.topic.replication.factor",
+    "process.roles",
+    "queued.max.requests",
+    "share.coordinator.state.topic.min.isr",
+    "share.coordinator.state.topic.replication.factor",
+    "socket.listen.backlog.size",
+    "socket.receive.buffer.bytes",
+    "socket.send.buffer.bytes",
+    "transaction.state.log.min.isr",
+    "transaction.state.log.replication.factor",
+};
+
+// The brokers' names with other units: log.retention.hours for log.retention.ms.
+struct OtherUnit {
+    std::string_view name;
+    std::string_view canonical;
+    std::int64_t milliseconds;
+};
+constexpr OtherUnit other_units[] = {
+    {"log.retention.hours", "log.retention.ms", 3'600'000},
+    {"log.retention.minutes", "log.retention.ms", 60'000},
+    {"log.roll.hours", "log.roll.ms", 3'600'000},
+    {"log.roll.jitter.hours", "log.roll.jitter.ms", 3'600'000},
+};
+
+// Defaults of topics, under the names brokers have them. False when `name` is none.
+Result<bool, std::string> set_topic_default(ServerConfig& config, std::string_view name,
+                                            std::string value) {
+    for (const OtherUnit& unit : other_units) {
+        if (unit.name != name) continue;
+        const auto count = number(value);
+        if (!count) return fmt::format("{}: '{}' is not a whole number", name, value);
+        // The name in milliseconds wins over the others, whatever their order.
+        if (config.broker.given.contains(unit.canonical)) return true;
+        name = unit.canonical;
+        value = std::to_string(*count < 0 ? -1 : *count * unit.milliseconds);
+        break;
+    }
+    const metadata::ConfigDefinition* definition = metadata::find_broker_config(name);
+    if (definition == nullptr) return false;
+    if (const auto error = metadata::complaint_about_topic_config(definition->name, value))
+        return error->message;
+    config.broker.given[std::string(name)] = value;
+    return true;
+}
+
+std::string unknown_name(std::string_view name) {
+    std::vector<std::string> known;
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        for (const auto& [each, option] : *group) known.push_back(each);
+    for (const auto& definition : metadata::topic_configs())
+        if (!definition.synonym.empty()) known.emplace_back(definition.synonym);
+    for (const OtherUnit& unit : other_units) known.emplace_back(unit.name);
+    const auto meant = nearest(name, known);
+    return fmt::format("unknown configuration '{}'{}", name,
+                       meant ? fmt::format(": did you mean '{}'?", *meant) : std::string());
+}
+
+}  // namespace
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+Complaint set_option(ServerConfig& config, std::string_view name, std::string_view value) {
+    if (const Option* option = find_option(name)) {
+        auto complaint = option->set(config, value);
+        if (complaint) complaint = fmt::format("{}: {}", name, *complaint);
+        config.given.insert(std::string(name));
+        return complaint;
+    }
+    const auto is_default = set_topic_default(config, name, std::string(value));
+    if (is_default.failed()) return is_default.error();
+    if (*is_default) return std::nullopt;
+    if (std::ranges::find(without_effect, name) == std::end(without_effect))
+        return unknown_name(name);
+    config.without_effect.emplace_back(name);
+    return std::nullopt;
+}
+
+void show_options(ServerConfig& config) {
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        for (const auto& [name, option] : *group)
+            config.broker.shown[name] = {
+                option.show(config), option.type,
+                config.given.contains(name) ? ConfigSource::server_file : ConfigSource::fallback};
+    config.broker.shown["process.roles"] = {"broker,controller", ConfigType::list,
+                                            ConfigSource::fallback};
+}
+
+}  // namespace sluice::cmd
