@@ -19,6 +19,7 @@ inline constexpr std::string_view any_topic = "@topic";
 inline constexpr std::string_view any_group = "@group";
 inline constexpr std::string_view any_file = "@file";
 inline constexpr std::string_view any_config = "@config";
+inline constexpr std::string_view any_server_config = "@server-config";
 
 // One option of a command, as its help shows it.
 struct OptionHelp {
