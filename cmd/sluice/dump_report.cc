@@ -82,6 +82,8 @@ void DumpReport::end() const {
                           .value(files_)
                           .name("damages")
                           .value(damages_)
+                          .name("unfinished")
+                          .value(unfinished_)
                           .end_object()
                           .text());
 }

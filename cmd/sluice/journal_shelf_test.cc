@@ -1,7 +1,8 @@
 #include "cmd/sluice/journal_shelf.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -44,8 +45,8 @@ std::string record(std::uint64_t number, std::uint64_t oldest_needed, std::strin
 class Shelf : public testing::Test {
 protected:
     Shelf() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "shelfXXXXXX").string();
-        directory_ = mkdtemp(pattern.data());
+        directory_ = std::filesystem::temp_directory_path() / fmt::format("shelf-{}", getpid());
+        std::filesystem::create_directory(directory_);
     }
     ~Shelf() override { std::filesystem::remove_all(directory_); }
 
