@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "cmd/sluice/output.h"
+
 namespace sluice::cmd {
 namespace {
 
@@ -28,13 +30,36 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-std::string unknown_option(const CommandHelp& help, std::string_view name) {
+// The options that a letter stands for elsewhere, as -b does for the brokers.
+std::string meant_by_letter(const std::vector<std::string>& known, char letter) {
+    std::vector<std::string> meant;
+    for (const std::string& each : known)
+        if (each.front() == letter) meant.push_back("--" + each);
+    return fmt::format("{}", fmt::join(meant, " or "));
+}
+
+// `word` as it was typed, without a value.
+std::string unknown_option(const CommandHelp& help, std::string_view word) {
     std::vector<std::string> known;
     for (const OptionHelp& option : help.options) known.emplace_back(option.name);
-    const auto meant = nearest(name, known);
-    return fmt::format("unknown option --{} for 'sluice {}'{}; 'sluice {} --help' lists them", name,
-                       help.name, meant ? fmt::format(": did you mean --{}?", *meant) : "",
+    const bool is_letter = word.size() == 2;
+    const auto near = nearest(word.substr(word.find_first_not_of('-')), known);
+    const std::string meant = is_letter ? meant_by_letter(known, word[1])
+                              : near    ? "--" + *near
+                                        : "";
+    return fmt::format("unknown option {} for 'sluice {}'{}; 'sluice {} --help' lists them", word,
+                       help.name, meant.empty() ? "" : fmt::format(": did you mean {}?", meant),
                        help.name);
+}
+
+// How much longer one word is when it is the other one and more: `bootstrap-server` is nearer to
+// `bootstrap` than its letters say.
+std::optional<std::size_t> extension(std::string_view a, std::string_view b) {
+    constexpr std::size_t telling = 3;
+    if (std::min(a.size(), b.size()) < telling) return std::nullopt;
+    if (a.starts_with(b)) return a.size() - b.size();
+    if (b.starts_with(a)) return b.size() - a.size();
+    return std::nullopt;
 }
 
 std::vector<std::string> parted(std::string_view text, char separator) {
@@ -88,7 +113,9 @@ std::optional<std::pair<std::string, std::string>> name_and_value(std::string_vi
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
     const std::string* best = nullptr;
-    std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    // Something of the word must be left.
+    std::size_t best_distance = std::min(std::max<std::size_t>(2, word.size() / 3) + 1,
+                                         std::max<std::size_t>(1, word.size()));
     for (const std::string& candidate : known) {
         const std::size_t far = distance(word, candidate);
         if (far < best_distance) {
@@ -96,17 +123,26 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
             best_distance = far;
         }
     }
+    if (best != nullptr) return *best;
+    std::size_t shortest = SIZE_MAX;
+    for (const std::string& candidate : known)
+        if (const auto more = extension(word, candidate); more && *more < shortest) {
+            best = &candidate;
+            shortest = *more;
+        }
     if (best == nullptr) return std::nullopt;
     return *best;
 }
 
-Result<Arguments, std::string> Arguments::parse(const CommandHelp& help, int count, char** words) {
+Result<Arguments, std::string> Arguments::parse(const CommandHelp& help,
+                                                std::span<char* const> words) {
     Arguments parsed;
     bool options_ended = false;
-    for (int i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
         std::string_view word = words[i];
         if (word == "-h") word = "--help";
-        if (options_ended || !word.starts_with("--")) {
+        const bool is_option = !options_ended && word.size() > 1 && word.front() == '-';
+        if (!is_option) {
             if (help.positional.empty() && !options_ended)
                 return fmt::format(
                     "'sluice {}' takes no '{}'; 'sluice {} --help' shows what it takes", help.name,
@@ -118,20 +154,20 @@ Result<Arguments, std::string> Arguments::parse(const CommandHelp& help, int cou
             options_ended = true;
             continue;
         }
-        word.remove_prefix(2);
         const auto equals = word.find('=');
-        const std::string name(word.substr(0, equals));
+        if (!word.starts_with("--")) return unknown_option(help, word.substr(0, equals));
+        const std::string name(word.substr(2, equals - 2));
         if (name == "help") {
             parsed.values_["help"];
             continue;
         }
         const auto option = std::ranges::find(help.options, name, &OptionHelp::name);
-        if (option == help.options.end()) return unknown_option(help, name);
+        if (option == help.options.end()) return unknown_option(help, "--" + name);
         std::string value;
         if (equals != std::string_view::npos)
             value = word.substr(equals + 1);
         else if (!option->value.empty()) {
-            if (++i == count)
+            if (++i == words.size())
                 return fmt::format("--{} needs a value: --{} {}", name, name, option->value);
             value = words[i];
         }
@@ -170,7 +206,7 @@ std::string help_text(const CommandHelp& help) {
 }
 
 int usage_error(std::string_view message) {
-    fmt::print(stderr, "sluice: {}\n", message);
+    print_error("sluice: {}\n", message);
     return exit_usage;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +19,7 @@ inline constexpr std::string_view any_topic = "@topic";
 inline constexpr std::string_view any_group = "@group";
 inline constexpr std::string_view any_file = "@file";
 inline constexpr std::string_view any_config = "@config";
+inline constexpr std::string_view any_server_config = "@server-config";
 
 // One option of a command, as its help shows it.
 struct OptionHelp {
@@ -42,7 +44,8 @@ struct CommandHelp {
 class Arguments {
 public:
     // The message names the nearest option when one is unknown.
-    static Result<Arguments, std::string> parse(const CommandHelp& help, int count, char** words);
+    static Result<Arguments, std::string> parse(const CommandHelp& help,
+                                                std::span<char* const> words);
 
     bool has(std::string_view option) const { return values_.contains(option); }
     std::optional<std::string> get(std::string_view option) const;

@@ -4,6 +4,7 @@
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/process_facts.h"
 #include "cmd/sluice/server_config.h"
 
@@ -25,7 +26,7 @@ const CommandHelp& bench_help() {
              {"producers", "N", "(1)"},
              {"consumers", "N", "they measure from end to end; 0 for none (1)"},
              {"acks", "N", "0, 1 or all (all)", false, "0|1|all"},
-             {"linger", "MS", "how long a batch may wait for more (5)"},
+             {"linger", "MS", "how long a batch may wait for more (0 with --rate, else 5)"},
              {"batch-bytes", "N", "how large a batch may become (65536)"},
              {"compression", "CODEC", "(none)", false, "none|gzip|snappy|lz4|zstd"},
              {"command", "CMD",
@@ -77,7 +78,7 @@ protocol::CompressionType compression_of(const std::string& name) {
 
 Result<client::ProducerOptions, std::string> producer_of(const Arguments& arguments) {
     client::ProducerOptions options;
-    TRY(const auto linger, number_of(arguments, "linger", 5, 0));
+    TRY(const auto linger, number_of(arguments, "linger", arguments.has("rate") ? 0 : 5, 0));
     TRY(const auto batch, number_of(arguments, "batch-bytes", 64 << 10, 1));
     const std::string acks = arguments.get("acks").value_or("all");
     options.linger = milliseconds(linger);
@@ -240,7 +241,7 @@ void print_json(const BenchLoad& load, const BenchResult& result, const Summary&
     put(json, "bytes_per_flush", costs.bytes_per_flush);
     put(json, "memory_bytes", costs.memory);
     put(json, "memory_peak_bytes", costs.memory_peak);
-    fmt::print("{}\n", json.end_object().end_object().text());
+    print_out("{}\n", json.end_object().end_object().text());
 }
 
 void print_latency(std::string_view name, const Histogram& histogram) {
@@ -249,7 +250,7 @@ void print_latency(std::string_view name, const Histogram& histogram) {
     for (const auto& [label, part] : percentiles)
         line += fmt::format("  {} {:.2f}", label,
                             static_cast<double>(histogram.percentile(part)) / 1000);
-    fmt::print("{}  ms\n", line);
+    print_out("{}  ms\n", line);
 }
 
 std::string text_of(const std::optional<double>& value, std::string_view format, double unit = 1) {
@@ -257,22 +258,22 @@ std::string text_of(const std::optional<double>& value, std::string_view format,
 }
 
 void print_text(const BenchLoad& load, const BenchResult& result, const Summary& summary) {
-    fmt::print("offered      {:.0f} records/s\n", summary.offered_rate);
-    fmt::print("achieved     {:.0f} records/s of {} bytes, {:.1f} MB/s, in {:.2f} s\n",
-               summary.achieved_rate, load.record_bytes, summary.megabytes, summary.elapsed);
+    print_out("offered      {:.0f} records/s\n", summary.offered_rate);
+    print_out("achieved     {:.0f} records/s of {} bytes, {:.1f} MB/s, in {:.2f} s\n",
+              summary.achieved_rate, load.record_bytes, summary.megabytes, summary.elapsed);
     if (result.failed > 0)
-        fmt::print("failed       {} records: {}\n", result.failed, result.why_failed);
+        print_out("failed       {} records: {}\n", result.failed, result.why_failed);
     print_latency("acknowledged", result.acknowledge);
     print_latency("end to end", result.end_to_end);
     const Costs& costs = summary.costs;
-    fmt::print("broker CPU   {} s: {} s per GB, {} s per million records\n",
-               text_of(costs.cpu_seconds, "{:.2f}"), text_of(costs.per_gb, "{:.3f}"),
-               text_of(costs.per_million, "{:.3f}"));
-    fmt::print("broker disk  {} MB written; {} flushes of its device, {} KB each\n",
-               text_of(costs.written_bytes, "{:.1f}", 1e6), text_of(costs.flushes, "{:.0f}"),
-               text_of(costs.bytes_per_flush, "{:.1f}", 1e3));
-    fmt::print("broker memory {} MiB, at most {} MiB\n", text_of(costs.memory, "{:.1f}", 1 << 20),
-               text_of(costs.memory_peak, "{:.1f}", 1 << 20));
+    print_out("broker CPU   {} s: {} s per GB, {} s per million records\n",
+              text_of(costs.cpu_seconds, "{:.2f}"), text_of(costs.per_gb, "{:.3f}"),
+              text_of(costs.per_million, "{:.3f}"));
+    print_out("broker disk  {} MB written; {} flushes of its device, {} KB each\n",
+              text_of(costs.written_bytes, "{:.1f}", 1e6), text_of(costs.flushes, "{:.0f}"),
+              text_of(costs.bytes_per_flush, "{:.1f}", 1e3));
+    print_out("broker memory {} MiB, at most {} MiB\n", text_of(costs.memory, "{:.1f}", 1 << 20),
+              text_of(costs.memory_peak, "{:.1f}", 1 << 20));
 }
 
 std::optional<std::int64_t> broker_pid(const Arguments& arguments, const Wishes& wishes) {
@@ -289,7 +290,7 @@ int measure(ClientSession& session, const Arguments& arguments, const Wishes& wi
     BenchRun run(session, wishes.load);
     const auto result = run.run([&] { before = usage_of(pid, data); });
     if (result.failed()) {
-        fmt::print(stderr, "sluice: cannot load {}: {}\n", wishes.load.topic, result.error());
+        print_error("sluice: cannot load {}: {}\n", wishes.load.topic, result.error());
         return exit_failed;
     }
     const Summary summary = summary_of(wishes.load, *result, before, usage_of(pid, data));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/server_config.h"
 #include "core/posix/seed.h"
 #include "net/posix/network.h"
@@ -42,9 +43,25 @@ int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
         error == Error::invalid  ? "it speaks, but not Kafka's protocol"
         : error == Error::closed ? "it closed the connection; does it expect TLS?"
                                  : "is a broker running there? --bootstrap HOST:PORT names another";
-    fmt::print(stderr, "sluice: no broker answers at {}: {} ({})\n", list_of(bootstrap),
-               name_of(error), remedy);
+    print_error("sluice: no broker answers at {}: {} ({})\n", list_of(bootstrap), name_of(error),
+                remedy);
     return exit_unreachable;
+}
+
+client::ClientOptions client_options() {
+    client::ClientOptions options;
+    options.client_id = "sluice-cli";
+    options.connect_time_max = seconds(5);
+    options.gives_up = [] { return interrupted_flag != 0; };
+    options.on_lost = [](const env::Address& address, Error error) {
+        if (interrupted_flag == 0)
+            print_error("sluice: lost the broker at {} ({}); trying again\n", address.text(),
+                        name_of(error));
+    };
+    options.on_back = [](const env::Address& address) {
+        print_error("sluice: the broker at {} is back\n", address.text());
+    };
+    return options;
 }
 
 bool is_unreachable(Error error) {
@@ -69,8 +86,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         posix::PosixNetwork network(shard.reactor);
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
-        client::Cluster cluster(env, {.client_id = "sluice-cli", .connect_time_max = seconds(5)},
-                                *bootstrap);
+        client::Cluster cluster(env, client_options(), *bootstrap);
         ClientSession session{cluster, env.scheduler, env.clock, shard.reactor, interrupted_flag};
         if (const auto reached = cluster.any(); reached.failed())
             code = unreachable(*bootstrap, reached.error());
@@ -82,7 +98,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
 }
 
 int failed(std::string_view what, const client::Refusal& refusal) {
-    fmt::print(stderr, "sluice: {}: {}\n", what, refusal.text());
+    print_error("sluice: {}: {}\n", what, refusal.text());
     const bool world = refusal.code == protocol::ErrorCode::none;
     return world && is_unreachable(refusal.error) ? exit_unreachable : exit_failed;
 }
@@ -103,8 +119,8 @@ int failed_topic(ClientSession& session, std::string_view what, const std::strin
     const bool exists = std::ranges::find(known, topic) != known.end();
     if (exists) return failed(what, refusal);
     const auto meant = nearest(topic, known);
-    fmt::print(
-        stderr, "sluice: {}: there is no topic '{}'{}\n", what, topic,
+    print_error(
+        "sluice: {}: there is no topic '{}'{}\n", what, topic,
         meant ? fmt::format(": did you mean '{}'?", *meant) : "; 'sluice topic list' lists them");
     return exit_failed;
 }

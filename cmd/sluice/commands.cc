@@ -8,6 +8,7 @@ std::span<const Command> all_commands() {
         {topic_create_help, run_topic_create},
         {topic_list_help, run_topic_list},
         {topic_describe_help, run_topic_describe},
+        {topic_offsets_help, run_topic_offsets},
         {topic_alter_help, run_topic_alter},
         {topic_delete_help, run_topic_delete},
         {produce_help, run_produce},

@@ -27,6 +27,8 @@ const CommandHelp& topic_list_help();
 int run_topic_list(const Arguments& arguments);
 const CommandHelp& topic_describe_help();
 int run_topic_describe(const Arguments& arguments);
+const CommandHelp& topic_offsets_help();
+int run_topic_offsets(const Arguments& arguments);
 const CommandHelp& topic_alter_help();
 int run_topic_alter(const Arguments& arguments);
 const CommandHelp& topic_delete_help();

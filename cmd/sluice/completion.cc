@@ -3,6 +3,8 @@
 #include <map>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/output.h"
+#include "cmd/sluice/server_options.h"
 #include "core/metadata/config_schema.h"
 
 namespace sluice::cmd {
@@ -34,6 +36,8 @@ std::string completions_of(std::string_view values) {
     if (values == any_group)
         return "_sluice_words $(_sluice_names group list | tail -n +2 | cut -d' ' -f1)";
     if (values == any_file) return "COMPREPLY=($(compgen -f -- \"$word\"))";
+    if (values == any_server_config)
+        return "_sluice_words $_sluice_server_configs; compopt -o nospace";
     if (values == any_config) return "_sluice_words $_sluice_configs; compopt -o nospace";
     return fmt::format("_sluice_words {}", words_of(values));
 }
@@ -41,6 +45,17 @@ std::string completions_of(std::string_view values) {
 std::string configs() {
     std::string text;
     for (const auto& each : metadata::topic_configs()) text += fmt::format("{}= ", each.name);
+    for (const std::string_view codec :
+         {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
+        text += fmt::format("compression.type={} ", codec);
+    for (const std::string_view type : {"CreateTime", "LogAppendTime"})
+        text += fmt::format("message.timestamp.type={} ", type);
+    return text;
+}
+
+std::string server_configs() {
+    std::string text;
+    for (const std::string& name : option_names()) text += name + "= ";
     return text;
 }
 
@@ -86,6 +101,7 @@ std::string script() {
         family_arms += fmt::format("        {}) members='{}' ;;\n", family, members.substr(1));
     return fmt::format(R"(# bash completion of sluice; made by 'sluice completion bash'
 _sluice_configs='{configs}'
+_sluice_server_configs='{server_configs}'
 _sluice_words() {{ COMPREPLY=($(compgen -W "$*" -- "$word")); }}
 _sluice_names() {{
     local i at=()
@@ -111,8 +127,9 @@ _sluice() {{
 }}
 complete -F _sluice sluice
 )",
-                       fmt::arg("configs", configs()), fmt::arg("firsts", firsts),
-                       fmt::arg("families", family_arms), fmt::arg("arms", arms));
+                       fmt::arg("configs", configs()), fmt::arg("server_configs", server_configs()),
+                       fmt::arg("firsts", firsts), fmt::arg("families", family_arms),
+                       fmt::arg("arms", arms));
 }
 
 }  // namespace
@@ -121,7 +138,7 @@ int run_completion(const Arguments& arguments) {
     const std::string& shell = arguments.positional().front();
     if (shell != "bash")
         return usage_error(fmt::format("no completion for '{}'; bash is what there is", shell));
-    fmt::print("{}", script());
+    print_out("{}", script());
     return exit_ok;
 }
 

@@ -4,6 +4,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/config_changes.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/table.h"
 
 namespace sluice::cmd {
@@ -93,7 +94,11 @@ int list(ClientSession& session, const Arguments& arguments, const ConfigTarget&
     JsonWriter json;
     json.begin_array();
     for (const auto& config : answer.configs) {
-        if (config.config_source == fallback && !arguments.has("all")) continue;
+        // How a topic acknowledges is always said.
+        const bool is_told =
+            config.config_source != fallback || arguments.has("all") ||
+            (target.kind == ConfigTarget::Kind::topic && config.name == "flush.messages");
+        if (!is_told) continue;
         const std::string value = config.is_sensitive ? "(hidden)" : config.value.value_or("");
         const std::string from(name_of_source(config.config_source));
         table.row({config.name, value, from});
@@ -101,7 +106,7 @@ int list(ClientSession& session, const Arguments& arguments, const ConfigTarget&
         json.name("from").value(from).name("read_only").value(config.read_only).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
     return exit_ok;
@@ -115,14 +120,14 @@ int change(const Arguments& arguments, const ConfigTarget& target,
             return failed_topic(session, "cannot change the configuration of " + target.text(),
                                 target.name, changed.error());
         if (arguments.has("json"))
-            fmt::print("{}\n", JsonWriter()
-                                   .begin_object()
-                                   .name("changed")
-                                   .value(target.text())
-                                   .end_object()
-                                   .text());
+            print_out("{}\n", JsonWriter()
+                                  .begin_object()
+                                  .name("changed")
+                                  .value(target.text())
+                                  .end_object()
+                                  .text());
         else
-            fmt::print("changed the configuration of {}\n", target.text());
+            print_out("changed the configuration of {}\n", target.text());
         return exit_ok;
     });
 }

@@ -1,116 +1,25 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <limits>
+#include <span>
 
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
-#include "cmd/sluice/record_format.h"
-#include "cmd/sluice/start_point.h"
-#include "core/client/group_consumer.h"
+#include "cmd/sluice/consume_wishes.h"
+#include "cmd/sluice/output.h"
+#include "cmd/sluice/partitions.h"
 
 namespace sluice::cmd {
-
-const CommandHelp& consume_help() {
-    static const CommandHelp help{
-        .name = "consume",
-        .positional = "TOPIC...",
-        .summary = "Print the records of topics and stop at their end, or follow them.",
-        .options = {bootstrap_option,
-                    {"from", "WHERE",
-                     "beginning, end, an offset, or a time: @MILLISECONDS, @2026-11-21T13:28:52 "
-                     "(beginning)"},
-                    {"partition", "N", "only this partition"},
-                    {"group", "NAME",
-                     "as a member of this group: from where it is, committing what was printed",
-                     false, any_group},
-                    {"strategy", "NAME", "with --group: how it shares partitions out (range)",
-                     false, "range|roundrobin|sticky|cooperative-sticky"},
-                    {"instance", "ID", "with --group: a static member"},
-                    {"count", "N", "stop after N records"},
-                    {"follow", "", "wait for more at the end"},
-                    {"format", "TEXT",
-                     "%s value, %k key, %S %K lengths, %o offset, %p partition, %t topic, %T time, "
-                     "%h headers, \\n, \\t, \\xHH (%s\\n)"},
-                    {"json", "", "an object a line"}},
-        .examples =
-            "  sluice consume words\n"
-            "  sluice consume words --follow --format '%p %o %s\\n'\n"
-            "  sluice consume words --partition 2 --from 100 --count 5\n"
-            "  sluice consume words --from @2026-11-21 --json\n"
-            "  sluice consume orders --group billing --follow",
-        .values = any_topic};
-    return help;
-}
-
 namespace {
 
-struct Wishes {
-    std::vector<std::string> topics;
-    std::optional<PartitionIndex> partition;
-    StartPoint from;
-    std::optional<client::GroupOptions> group;
-    client::OffsetReset reset = client::OffsetReset::earliest;
-    std::int64_t count = std::numeric_limits<std::int64_t>::max();
-    bool follow = false;
-    bool json = false;
-    RecordFormat format;
-};
-
-Result<client::GroupOptions, std::string> group_of(const Arguments& arguments) {
-    client::GroupOptions group{.group = *arguments.get("group")};
-    group.instance_id = arguments.get("instance");
-    // What was printed is committed, not what was read.
-    group.commits_by_itself = false;
-    if (const auto name = arguments.get("strategy"))
-        group.strategies = {*client::strategy_named(*name)};
-    if (arguments.has("partition"))
-        return std::string("--partition and --group exclude each other: a group shares them out");
-    const std::string from = arguments.get("from").value_or("beginning");
-    if (from != "beginning" && from != "end")
-        return std::string(
-            "--from with --group is beginning or end, for partitions it has committed nothing of; "
-            "'sluice group reset-offsets' moves it");
-    return group;
-}
-
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
-    Wishes wishes;
-    wishes.topics = arguments.positional();
-    wishes.follow = arguments.has("follow");
-    wishes.json = arguments.has("json");
-    TRY(wishes.format, RecordFormat::parse(arguments.get("format").value_or("%s\\n")));
-    if (const auto text = arguments.get("partition")) {
-        const auto index = whole_number(*text);
-        if (!index || *index > INT32_MAX)
-            return fmt::format("--partition {}: not a partition's number", *text);
-        wishes.partition = PartitionIndex(static_cast<std::int32_t>(*index));
-    }
-    if (const auto text = arguments.get("count")) {
-        const auto count = whole_number(*text);
-        if (!count) return fmt::format("--count {}: not a whole number", *text);
-        wishes.count = *count;
-    }
-    const std::string from = arguments.get("from").value_or("beginning");
-    TRY(wishes.from, StartPoint::parse("from", from));
-    if (from == "end") wishes.reset = client::OffsetReset::latest;
-    if (arguments.has("group")) {
-        TRY(wishes.group, group_of(arguments));
-    } else if (arguments.has("strategy") || arguments.has("instance")) {
-        return std::string("--strategy and --instance say something only with --group");
-    }
-    return wishes;
-}
-
-// Prints records until there have been enough of them.
+// Prints records until there have been enough of them, or none comes for too long.
 class Printer {
 public:
-    explicit Printer(const Wishes& wishes) : wishes_(wishes) {}
+    Printer(const env::Clock& clock, const ConsumeWishes& wishes)
+        : clock_(clock), wishes_(wishes), last_news_(clock.now()) {}
 
-    // How many of them were printed.
-    std::size_t print(const std::vector<client::ReadRecord>& records) {
+    // How many of them were printed, and are out: none when the output takes no more.
+    std::size_t print(std::span<const client::ReadRecord> records) {
         std::string out;
         std::size_t now = 0;
         for (; now < records.size() && printed_ < wishes_.count; ++now, ++printed_) {
@@ -119,16 +28,32 @@ public:
             else
                 wishes_.format.append(out, records[now]);
         }
-        std::fwrite(out.data(), 1, out.size(), stdout);
-        std::fflush(stdout);
-        return now;
+        if (now > 0) last_news_ = clock_.now();
+        write_out(out);
+        return flush_out() ? now : 0;
     }
-    bool wants_more() const { return printed_ < wishes_.count && std::ferror(stdout) == 0; }
+    bool wants_more() const { return printed_ < wishes_.count && !output_failed() && !timed_out(); }
+    bool timed_out() const {
+        return wishes_.timeout && clock_.now() - last_news_ >= *wishes_.timeout;
+    }
 
 private:
-    const Wishes& wishes_;
+    const env::Clock& clock_;
+    const ConsumeWishes& wishes_;
     std::int64_t printed_ = 0;
+    Time last_news_;
 };
+
+Duration patience(const ConsumeWishes& wishes) {
+    return milliseconds(wishes.follow ? 500 : 100);
+}
+
+// The end was not reached.
+int timed_out(const ConsumeWishes& wishes) {
+    print_error("sluice: no record came for {} s, though the end was not reached\n",
+                wishes.timeout->count() / 1'000'000);
+    return exit_failed;
+}
 
 template <class Reader>
 bool at_the_end(const Reader& reader) {
@@ -140,47 +65,97 @@ bool at_the_end(const Reader& reader) {
     });
 }
 
-Result<void> begin(client::Consumer& consumer, const Wishes& wishes, const std::string& topic) {
-    CHECK_OK(consumer.assign_topic(topic, client::Consumer::earliest));
-    bool any = false;
-    for (const client::TopicPartition& partition : consumer.assignment()) {
-        if (partition.topic != topic) continue;
-        if (wishes.partition && partition.partition != *wishes.partition) {
-            consumer.unassign(partition);
-            continue;
-        }
-        TRY(const Offset from, wishes.from.offset_in(consumer, partition));
-        consumer.assign(partition, from);
-        any = true;
-    }
-    return any ? Result<void>() : Result<void>(Error::not_found);
-}
+// Without a group: each partition from where it should begin.
+class LoneReading {
+public:
+    LoneReading(ClientSession& session, const ConsumeWishes& wishes)
+        : session_(session),
+          wishes_(wishes),
+          printer_(session.clock, wishes),
+          consumer_(session.cluster, {.reset = wishes.reset}) {}
 
-int consume_alone(ClientSession& session, const Wishes& wishes) {
-    client::Consumer consumer(session.cluster, {.reset = wishes.reset});
-    for (const std::string& topic : wishes.topics) {
-        const auto begun = begin(consumer, wishes, topic);
-        if (begun.failed())
-            return failed_topic(session, "cannot read " + topic, topic,
-                                client::refusal(begun.error()));
+    int run() {
+        for (const std::string& topic : wishes_.topics)
+            if (const int code = begin(topic); code != exit_ok) return code;
+        while (!session_.interrupted && printer_.wants_more() && !consumer_.assignment().empty()) {
+            const auto records = consumer_.poll(patience(wishes_));
+            if (records.failed()) return failed("cannot read on", records.error());
+            printer_.print(wanted(*records));
+            end_partitions();
+            if (!wishes_.follow && at_the_end(consumer_)) return exit_ok;
+        }
+        return printer_.timed_out() && !wishes_.follow ? timed_out(wishes_) : exit_ok;
     }
-    Printer printer(wishes);
-    while (!session.interrupted && printer.wants_more()) {
-        const auto records = consumer.poll(milliseconds(wishes.follow ? 500 : 100));
-        if (records.failed()) return failed("cannot read on", records.error());
-        printer.print(*records);
-        if (!wishes.follow && at_the_end(consumer)) break;
+
+private:
+    int begin(const std::string& topic) {
+        const std::string what = "cannot read " + topic;
+        const auto partitions = partitions_of(session_, what, topic, wishes_.partition);
+        if (partitions.failed()) return partitions.error();
+        bool out_of_range = false;
+        for (const client::TopicPartition& partition : *partitions) {
+            const auto begun = begin(partition);
+            if (begun.failed())
+                return failed_topic(session_, what, topic, client::refusal(begun.error()));
+            out_of_range |= !*begun;
+        }
+        return out_of_range ? exit_failed : exit_ok;
     }
-    return exit_ok;
-}
+
+    // False when the partition does not have the offset that was asked for.
+    Result<bool> begin(const client::TopicPartition& partition) {
+        TRY(const Offset from, wishes_.from.offset_in(consumer_, partition));
+        if (from >= Offset(0)) {
+            TRY(const OffsetRange range, offset_range(consumer_, partition));
+            if (from < range.first || from > range.end) {
+                print_error(
+                    "sluice: partition {} of {} has offsets {} to {}: it cannot be read from {}\n",
+                    partition.partition.value, partition.topic, range.first.value, range.end.value,
+                    from.value);
+                return false;
+            }
+        }
+        if (wishes_.until) {
+            TRY(Offset end, wishes_.until->offset_in(consumer_, partition));
+            if (end < Offset(0)) {
+                TRY(const auto found, consumer_.offset_at(partition, Timestamp(end.value)));
+                end = found.value_or(Offset(0));
+            }
+            ends_[partition] = end;
+        }
+        consumer_.assign(partition, from);
+        return true;
+    }
+
+    // Without what comes at or behind the end of its partition.
+    std::vector<client::ReadRecord> wanted(std::vector<client::ReadRecord> records) const {
+        std::erase_if(records, [&](const client::ReadRecord& record) {
+            const auto end = ends_.find(record.partition);
+            return end != ends_.end() && record.offset >= end->second;
+        });
+        return records;
+    }
+    void end_partitions() {
+        for (const auto& [partition, end] : ends_) {
+            const auto position = consumer_.position(partition);
+            if (position && *position >= end) consumer_.unassign(partition);
+        }
+    }
+
+    ClientSession& session_;
+    const ConsumeWishes& wishes_;
+    Printer printer_;
+    client::Consumer consumer_;
+    std::map<client::TopicPartition, Offset> ends_;  // That --until comes to.
+};
 
 // As a member of a group. Everything that was printed is committed, and nothing else.
 class GroupReading {
 public:
-    GroupReading(ClientSession& session, const Wishes& wishes)
+    GroupReading(ClientSession& session, const ConsumeWishes& wishes)
         : session_(session),
           wishes_(wishes),
-          printer_(wishes),
+          printer_(session.clock, wishes),
           consumer_(session.cluster, *wishes.group, {.reset = wishes.reset}, events()) {
         consumer_.subscribe(wishes.topics);
     }
@@ -190,6 +165,7 @@ public:
         if (done) done = commit();
         if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
+        if (done && printer_.timed_out() && !wishes_.follow) return timed_out(wishes_);
         return done ? exit_ok
                     : failed("cannot read on in group " + wishes_.group->group, done.error());
     }
@@ -209,7 +185,7 @@ private:
 
     Result<void, client::Refusal> read() {
         while (!session_.interrupted && printer_.wants_more()) {
-            TRY(const auto records, consumer_.poll(milliseconds(wishes_.follow ? 500 : 100)));
+            TRY(const auto records, consumer_.poll(patience(wishes_)));
             const std::size_t count = printer_.print(records);
             for (std::size_t i = 0; i < count; ++i)
                 printed_[records[i].partition] = {.offset = records[i].offset.next()};
@@ -229,7 +205,7 @@ private:
     }
 
     ClientSession& session_;
-    const Wishes& wishes_;
+    const ConsumeWishes& wishes_;
     Printer printer_;
     client::CommittedOffsets printed_;  // And not committed yet.
     Time next_commit_;
@@ -239,10 +215,10 @@ private:
 }  // namespace
 
 int run_consume(const Arguments& arguments) {
-    const auto wishes = wishes_of(arguments);
+    const auto wishes = ConsumeWishes::of(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     return with_client(arguments, [&](ClientSession& session) {
-        if (!wishes->group) return consume_alone(session, *wishes);
+        if (!wishes->group) return LoneReading(session, *wishes).run();
         return GroupReading(session, *wishes).run();
     });
 }

@@ -46,8 +46,8 @@ std::size_t entries_in(DumpReport& report, Slice bytes, std::size_t entry_size) 
 
 }  // namespace
 
-void dump_offset_index(DumpReport& report, Slice bytes, Offset base,
-                       const BatchPositions& segment) {
+void dump_offset_index(DumpReport& report, Slice bytes, Offset base, const BatchPositions& segment,
+                       std::optional<Offset> proven) {
     constexpr std::size_t entry_size = 8;
     const std::size_t count = entries_in(report, bytes, entry_size);
     Offset last(-1);
@@ -60,7 +60,9 @@ void dump_offset_index(DumpReport& report, Slice bytes, Offset base,
                                   fact("position", static_cast<std::int64_t>(position))});
         const auto batch = segment.find(position);
         if (offset <= last) report.damage(i * entry_size, "not behind the entry before it");
-        if (batch == segment.end())
+        if (batch == segment.end() && proven && offset >= *proven)
+            report.unfinished(i * entry_size, "its batch is not in the segment yet");
+        else if (batch == segment.end())
             report.damage(i * entry_size,
                           fmt::format("no batch of the segment begins at {}", position));
         else if (batch->second > offset)

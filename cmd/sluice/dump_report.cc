@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 
 namespace sluice::cmd {
 
@@ -22,11 +23,15 @@ Fact fact(std::string_view name, std::optional<Slice> bytes) {
 }
 
 void DumpReport::begin_file(const std::string& path, std::string_view kind) {
+    ++files_;
+    begin_part(path, kind);
+}
+
+void DumpReport::begin_part(const std::string& path, std::string_view kind) {
     path_ = path;
     kind_ = kind;
-    ++files_;
     damages_before_ = damages_;
-    if (!json_ && entries()) fmt::print("{}  ({})\n", path, kind);
+    if (!json_ && entries()) print_out("{}  ({})\n", path, kind);
 }
 
 void DumpReport::line(std::string_view kind, const Facts& facts) {
@@ -35,9 +40,16 @@ void DumpReport::line(std::string_view kind, const Facts& facts) {
 
 void DumpReport::damage(std::uint64_t position, const std::string& what) {
     ++damages_;
-    if (!json_ && !entries() && damages_ == damages_before_ + 1) fmt::print("{}\n", path_);
+    if (!json_ && !entries() && damages_ == damages_before_ + 1) print_out("{}\n", path_);
     print("DAMAGE", {fact("position", static_cast<std::int64_t>(position)), fact("what", what)},
           "  ");
+}
+
+void DumpReport::unfinished(std::uint64_t position, const std::string& what) {
+    ++unfinished_;
+    if (entries())
+        print("unfinished",
+              {fact("position", static_cast<std::int64_t>(position)), fact("what", what)}, "  ");
 }
 
 void DumpReport::end_file(const Facts& facts) {
@@ -51,26 +63,29 @@ void DumpReport::end_file(const Facts& facts) {
     for (const Fact& each : all)
         std::visit([&](const auto& value) { line += fmt::format("  {} {}", each.name, value); },
                    each.value);
-    fmt::print("{}\n", line);
+    print_out("{}\n", line);
 }
 
 void DumpReport::end() const {
     const Facts facts = {fact("files", files_), fact("damages", damages_)};
     if (!json_) {
-        fmt::print("{} files, {}\n", files_,
-                   damages_ == 0 ? "nothing damaged" : fmt::format("{} DAMAGED places", damages_));
+        print_out("{} files, {}{}\n", files_,
+                  damages_ == 0 ? "nothing damaged" : fmt::format("{} DAMAGED places", damages_),
+                  unfinished_ == 0 ? "" : "; what is unfinished is in the journals");
         return;
     }
-    fmt::print("{}\n", JsonWriter()
-                           .begin_object()
-                           .name("kind")
-                           .value("end")
-                           .name("files")
-                           .value(files_)
-                           .name("damages")
-                           .value(damages_)
-                           .end_object()
-                           .text());
+    print_out("{}\n", JsonWriter()
+                          .begin_object()
+                          .name("kind")
+                          .value("end")
+                          .name("files")
+                          .value(files_)
+                          .name("damages")
+                          .value(damages_)
+                          .name("unfinished")
+                          .value(unfinished_)
+                          .end_object()
+                          .text());
 }
 
 void DumpReport::print(std::string_view kind, const Facts& facts, std::string_view indent) const {
@@ -80,7 +95,7 @@ void DumpReport::print(std::string_view kind, const Facts& facts, std::string_vi
             std::visit(
                 [&](const auto& value) { line += fmt::format("  {}: {}", each.name, value); },
                 each.value);
-        fmt::print("{}\n", line);
+        print_out("{}\n", line);
         return;
     }
     JsonWriter json;
@@ -91,7 +106,7 @@ void DumpReport::print(std::string_view kind, const Facts& facts, std::string_vi
         json.name(each.name);
         std::visit([&](const auto& value) { json.value(value); }, each.value);
     }
-    fmt::print("{}\n", json.end_object().text());
+    print_out("{}\n", json.end_object().text());
 }
 
 }  // namespace sluice::cmd

@@ -35,13 +35,18 @@ public:
     bool records() const { return detail_ == Detail::records; }
 
     void begin_file(const std::string& path, std::string_view kind);
+    // What stands elsewhere, and is no file of its own.
+    void begin_part(const std::string& path, std::string_view kind);
     void line(std::string_view kind, const Facts& facts);
     // Something at `position` that should not be so.
     void damage(std::uint64_t position, const std::string& what);
+    // Something that a crash may leave, and the journals make good.
+    void unfinished(std::uint64_t position, const std::string& what);
     // Ends the file with what it holds in all.
     void end_file(const Facts& facts);
     void end() const;
 
+    std::int64_t files() const { return files_; }
     std::int64_t damages() const { return damages_; }
 
 private:
@@ -54,6 +59,7 @@ private:
     std::int64_t files_ = 0;
     std::int64_t damages_ = 0;
     std::int64_t damages_before_ = 0;
+    std::int64_t unfinished_ = 0;
 };
 
 }  // namespace sluice::cmd

@@ -6,6 +6,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/group_offsets_table.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/table.h"
 #include "core/client/assign/subscription.h"
 #include "core/client/group_admin.h"
@@ -24,11 +25,12 @@ const CommandHelp& group_list_help() {
 const CommandHelp& group_describe_help() {
     static const CommandHelp help{
         .name = "group describe",
-        .positional = "NAME",
-        .summary = "Show a group's members, what they read, and how far behind they are.",
-        .options = {bootstrap_option, json_option},
+        .positional = "[NAME...]",
+        .summary = "Show the members of groups, what they read, and how far behind they are.",
+        .options = {bootstrap_option, {"all", "", "every group"}, json_option},
         .examples =
             "  sluice group describe billing\n"
+            "  sluice group describe --all --json   # one object a line\n"
             "  sluice group describe billing --json | jq '[.offsets[].lag] | add'",
         .values = any_group};
     return help;
@@ -62,7 +64,7 @@ int list(ClientSession& session, const Arguments& arguments) {
         json.value(group.protocol_type).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
     return exit_ok;
@@ -87,8 +89,8 @@ std::string text_of(const std::vector<client::TopicPartition>& partitions) {
 }
 
 void print_text(const Group& group, const GroupOffsetsTable& offsets) {
-    fmt::print("group     {}\nstate     {}\nstrategy  {}\n", group.group_id, group.group_state,
-               group.protocol_data.empty() ? "-" : group.protocol_data);
+    print_out("group     {}\nstate     {}\nstrategy  {}\n", group.group_id, group.group_state,
+              group.protocol_data.empty() ? "-" : group.protocol_data);
     const auto shares = shares_of(group);
     if (!group.members.empty()) {
         Table members({"\nmember", "instance", "client", "host", "partitions"});
@@ -97,7 +99,7 @@ void print_text(const Group& group, const GroupOffsetsTable& offsets) {
                          member.client_host, text_of(shares.at(member.member_id))});
         members.print();
     }
-    fmt::print("\n");
+    print_out("\n");
     offsets.print();
 }
 
@@ -120,7 +122,7 @@ void print_json(const Group& group, const GroupOffsetsTable& offsets) {
     }
     json.end_array().name("offsets");
     offsets.write(json);
-    fmt::print("{}\n", json.end_object().text());
+    print_out("{}\n", json.end_object().text());
 }
 
 int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
@@ -141,6 +143,16 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     return exit_ok;
 }
 
+int describe_all(ClientSession& session, const Arguments& arguments) {
+    const auto groups = client::GroupAdmin(session.cluster).list();
+    if (groups.failed()) return failed("cannot list groups", groups.error());
+    int code = exit_ok;
+    for (const auto& group : *groups)
+        if (const int each = describe(session, arguments, group.group_id); each != exit_ok)
+            code = each;
+    return code;
+}
+
 }  // namespace
 
 int run_group_list(const Arguments& arguments) {
@@ -148,8 +160,14 @@ int run_group_list(const Arguments& arguments) {
 }
 
 int run_group_describe(const Arguments& arguments) {
+    if (arguments.has("all") != arguments.positional().empty())
+        return usage_error("'sluice group describe' takes NAME..., or --all");
     return with_client(arguments, [&](ClientSession& session) {
-        return describe(session, arguments, arguments.positional().front());
+        if (arguments.has("all")) return describe_all(session, arguments);
+        int code = exit_ok;
+        for (const std::string& name : arguments.positional())
+            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+        return code;
     });
 }
 
@@ -164,7 +182,7 @@ int run_group_delete(const Arguments& arguments) {
             }
             JsonWriter json;
             json.begin_object().name("deleted").value(name).end_object();
-            fmt::print("{}\n", arguments.has("json") ? json.text() : "deleted group " + name);
+            print_out("{}\n", arguments.has("json") ? json.text() : "deleted group " + name);
         }
         return code;
     });

@@ -5,6 +5,7 @@
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/start_point.h"
 #include "cmd/sluice/table.h"
 #include "core/client/group_offsets.h"
@@ -16,15 +17,16 @@ const CommandHelp& group_reset_help() {
         .name = "group reset-offsets",
         .positional = "NAME",
         .summary = "Move a group's committed offsets; the group must have no members.",
-        .options = {bootstrap_option,
-                    {"topic", "NAME[:PARTITION]",
-                     "only of this topic or partition; may be repeated (all that are committed)",
-                     true, any_topic},
-                    {"to", "WHERE",
-                     "beginning, end, an offset, a time in ms as @1700000000000, or +N / -N from "
-                     "where it is"},
-                    {"dry-run", "", "show what would be, change nothing"},
-                    json_option},
+        .options =
+            {bootstrap_option,
+             {"topic", "NAME[:PARTITION]",
+              "only of this topic or partition; may be repeated (all that are committed)", true,
+              any_topic},
+             {"to", "WHERE",
+              "beginning, end, an offset, a time (@MILLISECONDS, @2026-11-21T13:28:52 in UTC or "
+              "with its zone), or +N / -N from where it is"},
+             {"dry-run", "", "show what would be, change nothing"},
+             json_option},
         .examples =
             "  sluice group reset-offsets billing --to beginning --dry-run\n"
             "  sluice group reset-offsets billing --topic orders --to @1700000000000\n"
@@ -117,7 +119,7 @@ void print_moves(const Arguments& arguments, const client::CommittedOffsets& fro
         json.name("to").value(committed.offset.value).end_object();
     }
     if (arguments.has("json"))
-        fmt::print("{}\n", json.end_array().text());
+        print_out("{}\n", json.end_array().text());
     else
         table.print();
 }
@@ -133,7 +135,7 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
         return failed_topic(session, what, wishes.topics.empty() ? "" : wishes.topics.front().first,
                             partitions.error());
     if (partitions->empty()) {
-        fmt::print(stderr, "sluice: {}: it has committed nothing; --topic says for what\n", what);
+        print_error("sluice: {}: it has committed nothing; --topic says for what\n", what);
         return exit_failed;
     }
     client::CommittedOffsets to;

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <span>
+#include <vector>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/output.h"
 
 namespace sluice::cmd {
 namespace {
@@ -12,30 +14,32 @@ std::string_view family_of(const CommandHelp& help) {
     return space == std::string_view::npos ? std::string_view{} : help.name.substr(0, space);
 }
 
-void print_overview(std::FILE* to) {
-    fmt::print(to,
-               "sluice: an event streaming broker that speaks Kafka's protocol\n\n"
-               "usage: sluice COMMAND [options]\n\ncommands:\n");
+std::string overview() {
+    std::string text =
+        "sluice: an event streaming broker that speaks Kafka's protocol\n\n"
+        "usage: sluice COMMAND [options]\n\ncommands:\n";
     std::string_view last_family;
     for (const Command& command : all_commands()) {
         const std::string_view family = family_of(command.help());
         if (family.empty())
-            fmt::print(to, "  {:<10} {}\n", command.help().name, command.help().summary);
+            text += fmt::format("  {:<10} {}\n", command.help().name, command.help().summary);
         else if (family != last_family)
-            fmt::print(to, "  {:<10} {}\n", family, family_summary(family));
+            text += fmt::format("  {:<10} {}\n", family, family_summary(family));
         last_family = family;
     }
-    fmt::print(to, "\n'sluice COMMAND --help' shows what a command takes, with examples.\n");
+    return text + "\n'sluice COMMAND --help' shows what a command takes, with examples.\n";
 }
 
-void print_family(std::FILE* to, std::string_view family) {
-    fmt::print(to, "usage: sluice {} COMMAND [options]\n\n{}\n\ncommands:\n", family,
-               family_summary(family));
+std::string overview_of(std::string_view family) {
+    std::string text = fmt::format("usage: sluice {} COMMAND [options]\n\n{}\n\ncommands:\n",
+                                   family, family_summary(family));
     for (const Command& command : all_commands())
         if (family_of(command.help()) == family)
-            fmt::print(to, "  {:<14} {}\n", command.help().name.substr(family.size() + 1),
-                       command.help().summary);
-    fmt::print(to, "\n'sluice {} COMMAND --help' shows what each takes, with examples.\n", family);
+            text += fmt::format("  {:<14} {}\n", command.help().name.substr(family.size() + 1),
+                                command.help().summary);
+    return text +
+           fmt::format("\n'sluice {} COMMAND --help' shows what each takes, with examples.\n",
+                       family);
 }
 
 int unknown_command(std::string_view word) {
@@ -62,46 +66,59 @@ int unknown_member(std::string_view family, std::string_view word) {
                           : fmt::format("; 'sluice {} --help' lists what it knows", family)));
 }
 
-int run_command(const Command& command, int count, char** words) {
-    const auto arguments = Arguments::parse(command.help(), count, words);
+int run_command(const Command& command, std::span<char* const> words) {
+    const auto arguments = Arguments::parse(command.help(), words);
     if (arguments.failed()) return usage_error(arguments.error());
     if (!arguments->has("help")) return command.run(*arguments);
-    fmt::print("{}", help_text(command.help()));
+    write_out(help_text(command.help()));
     return exit_ok;
 }
 
-int run(int count, char** words) {
-    if (count < 2) {
-        print_overview(stderr);
+// `words` without the program's name.
+int run(std::vector<char*> words) {
+    if (words.empty()) {
+        write_error(overview());
         return exit_usage;
     }
-    const std::string_view word = words[1];
-    if (word == "--help" || word == "-h" || word == "help") {
-        print_overview(stdout);
-        return exit_ok;
+    static char help_option[] = "--help";
+    const auto asks_for_help = [](std::string_view word) {
+        return word == "help" || word == "-h" || word == help_option;
+    };
+    if (asks_for_help(words.front())) {
+        if (words.size() == 1) {
+            write_out(overview());
+            return exit_ok;
+        }
+        // `help topic create` is `topic create --help`.
+        words.erase(words.begin());
+        words.push_back(help_option);
     }
-    const std::string_view second = count > 2 ? words[2] : "";
+    const std::string_view word = words[0];
+    const std::string_view second = words.size() > 1 ? words[1] : "";
+    const auto behind = [&](std::size_t taken) { return std::span(words).subspan(taken); };
     bool is_family = false;
     for (const Command& command : all_commands()) {
         const CommandHelp& help = command.help();
         const std::string_view family = family_of(help);
         if (family.empty() && help.name == (word == "--version" ? "version" : word))
-            return run_command(command, count - 2, words + 2);
+            return run_command(command, behind(1));
         if (family.empty() || family != word) continue;
         is_family = true;
-        if (help.name.substr(family.size() + 1) == second)
-            return run_command(command, count - 3, words + 3);
+        if (help.name.substr(family.size() + 1) == second) return run_command(command, behind(2));
     }
     if (!is_family) return unknown_command(word);
-    const bool asks = second == "--help" || second == "-h";
-    if (!asks && !second.empty()) return unknown_member(word, second);
-    print_family(asks ? stdout : stderr, word);
-    return asks ? exit_ok : exit_usage;
+    if (asks_for_help(second)) {
+        write_out(overview_of(word));
+        return exit_ok;
+    }
+    if (!second.empty()) return unknown_member(word, second);
+    write_error(overview_of(word));
+    return exit_usage;
 }
 
 }  // namespace
 }  // namespace sluice::cmd
 
 int main(int count, char** words) {
-    return sluice::cmd::run(count, words);
+    return sluice::cmd::end_of_output(sluice::cmd::run({words + 1, words + count}));
 }

@@ -3,11 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/line_reader.h"
+#include "cmd/sluice/output.h"
+#include "cmd/sluice/partitions.h"
 #include "core/client/producer.h"
 
 namespace sluice::cmd {
@@ -29,6 +33,8 @@ const CommandHelp& produce_help() {
              {"compression", "CODEC", "none, gzip, snappy, lz4 or zstd (none)", false,
               "none|gzip|snappy|lz4|zstd"},
              {"acks", "N", "who must have it: 0 nobody, 1 the leader, all (all)", false, "0|1|all"},
+             {"record-bytes-max", "N",
+              "a larger record is refused, before it is compressed (1048576)"},
              json_option},
         .examples =
             "  sluice produce words < /usr/share/dict/words\n"
@@ -57,11 +63,12 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
         return std::string("--key-separator is empty");
     wishes.record.key = arguments.get("key");
     wishes.null_values = arguments.has("null-value");
-    if (const auto text = arguments.get("partition")) {
-        const auto index = whole_number(*text);
-        if (!index || *index > INT32_MAX)
-            return fmt::format("--partition {}: not a partition's number", *text);
-        wishes.record.partition = PartitionIndex(static_cast<std::int32_t>(*index));
+    TRY(wishes.record.partition, partition_option(arguments));
+    if (const auto text = arguments.get("record-bytes-max")) {
+        const auto bytes = whole_number(*text);
+        if (!bytes || *bytes < 1 || *bytes > INT32_MAX)
+            return fmt::format("--record-bytes-max {}: not a number of bytes", *text);
+        wishes.producer.record_bytes_max = static_cast<std::size_t>(*bytes);
     }
     for (const std::string& word : arguments.all("header")) {
         const auto pair = name_and_value(word);
@@ -88,14 +95,16 @@ struct Tally {
     std::int64_t lost = 0;
     std::string why;
 
-    void count(const client::Delivery& delivery) {
+    // Of the record that stood in this line.
+    void count(std::int64_t line, const client::Delivery& delivery) {
         if (delivery.delivered()) {
             ++delivered;
             return;
         }
-        if (lost++ == 0)
-            why = delivery.error ? std::string(name_of(*delivery.error))
-                                 : fmt::format("{} {}", name_of(delivery.code), delivery.message);
+        if (lost++ > 0) return;
+        why = fmt::format("line {}: {}", line,
+                          delivery.error ? name_of(*delivery.error) : name_of(delivery.code));
+        if (!delivery.message.empty()) why += fmt::format(" ({})", delivery.message);
     }
 };
 
@@ -107,10 +116,10 @@ public:
     void show() {
         if (!shown_ || clock_.now() - last_ < milliseconds(500)) return;
         last_ = clock_.now();
-        fmt::print(stderr, "\r{} records", tally_.delivered);
+        print_error("\r{} records", tally_.delivered);
     }
     void end() const {
-        if (shown_ && last_ > Time{}) fmt::print(stderr, "\r\033[K");
+        if (shown_ && last_ > Time{}) print_error("\r\033[K");
     }
 
 private:
@@ -124,13 +133,15 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
                         int fd, bool whole, Tally& tally) {
     LineReader lines(session.reactor, fd);
     Progress progress(session.clock, tally);
+    std::int64_t number = 1;
     if (whole) {
         client::Message record = wishes.record;
         record.value = lines.everything();
-        CHECK_OK(producer.send(record,
-                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
+        CHECK_OK(producer.send(record, [&tally, number](const client::Delivery& delivery) {
+            tally.count(number, delivery);
+        }));
     }
-    while (!session.interrupted) {
+    for (; !session.interrupted; ++number) {
         const auto line = lines.next();
         if (!line) break;
         client::Message record = wishes.record;
@@ -143,8 +154,9 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
             }
         }
         if (wishes.null_values && record.value->empty()) record.value.reset();
-        CHECK_OK(producer.send(record,
-                               [&](const client::Delivery& delivery) { tally.count(delivery); }));
+        CHECK_OK(producer.send(record, [&tally, number](const client::Delivery& delivery) {
+            tally.count(number, delivery);
+        }));
         progress.show();
     }
     const auto flushed = producer.flush();
@@ -160,28 +172,32 @@ int run_produce(const Arguments& arguments) {
     int fd = STDIN_FILENO;
     if (const auto path = arguments.get("file")) {
         fd = open(path->c_str(), O_RDONLY | O_CLOEXEC);
-        if (fd < 0) return usage_error(fmt::format("cannot read {}", *path));
+        if (fd < 0) {
+            print_error("sluice: cannot read {}: {}\n", *path, std::strerror(errno));
+            return exit_failed;
+        }
     }
     return with_client(arguments, [&](ClientSession& session) {
+        const std::string& topic = wishes->record.topic;
+        if (wishes->record.partition) {
+            const auto found = partitions_of(session, "cannot write to " + topic, topic,
+                                             wishes->record.partition, true);
+            if (found.failed()) return found.error();
+        }
         Tally tally;
         client::Producer producer(session.cluster, wishes->producer);
         const auto sent = send_lines(session, producer, *wishes, fd, arguments.has("whole"), tally);
         producer.close();
         if (arguments.has("json")) {
             JsonWriter json;
-            json.begin_object()
-                .name("topic")
-                .value(wishes->record.topic)
-                .name("delivered")
-                .value(tally.delivered);
-            fmt::print("{}\n", json.name("lost").value(tally.lost).end_object().text());
+            json.begin_object().name("topic").value(topic).name("delivered").value(tally.delivered);
+            print_out("{}\n", json.name("lost").value(tally.lost).end_object().text());
         }
         if (sent.failed())
-            return failed_topic(session, "cannot write to " + wishes->record.topic,
-                                wishes->record.topic, client::refusal(sent.error()));
+            return failed_topic(session, "cannot write to " + topic, topic,
+                                client::refusal(sent.error()));
         if (tally.lost > 0) {
-            fmt::print(stderr, "sluice: {} records were not delivered: {}\n", tally.lost,
-                       tally.why);
+            print_error("sluice: {} records were not delivered: {}\n", tally.lost, tally.why);
             return exit_failed;
         }
         return exit_ok;

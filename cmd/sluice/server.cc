@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <atomic>
 #include <csignal>
@@ -7,6 +8,7 @@
 
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/heap_trimmer.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/real_doors.h"
 #include "cmd/sluice/server_config.h"
 #include "core/broker/node.h"
@@ -23,14 +25,16 @@ const CommandHelp& server_help() {
         .summary =
             "Run a broker. Without options: a durable node on 127.0.0.1:9092 with its data in "
             "./data.",
-        .options = {{"listen", "HOST:PORT", "where clients connect (127.0.0.1:9092)"},
-                    {"advertise", "HOST:PORT", "what clients are told to connect to (as --listen)"},
-                    {"data", "DIR", "where everything is kept (./data)"},
-                    {"config", "FILE", "Kafka's server.properties names"},
-                    {"set", "NAME=VALUE", "one of them; may be repeated", true},
+        .options = {{"listen", "HOST:PORT",
+                     "where clients connect; without HOST on all addresses (127.0.0.1:9092)"},
+                    {"advertise", "HOST:PORT",
+                     "what clients are told to connect to (as --listen, or the host's name)"},
+                    {"data", "DIR", "where everything is kept (./data)", false, any_file},
+                    {"config", "FILE", "Kafka's server.properties names", false, any_file},
+                    {"set", "NAME=VALUE", "one of them; may be repeated", true, any_server_config},
                     {"shards", "N",
                      "threads, each with its own part of the work (one a processor)"},
-                    {"io", "ENGINE", "auto, uring or epoll (auto)"}},
+                    {"io", "ENGINE", "auto, uring or epoll (auto)", false, "auto|uring|epoll"}},
         .examples =
             "  sluice server\n"
             "  sluice server --data /var/lib/sluice --listen 0.0.0.0:9092 --advertise "
@@ -41,7 +45,8 @@ const CommandHelp& server_help() {
 
 namespace {
 
-// SIGTERM and SIGINT as an event on the first shard. The signals must be blocked in every thread.
+// SIGTERM, SIGINT and SIGHUP as an event on the first shard. The signals must be blocked in every
+// thread.
 class SignalWaiter {
 public:
     explicit SignalWaiter(posix::Reactor& reactor)
@@ -58,6 +63,7 @@ public:
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
         return set;
     }
     void wait() { static_cast<void>(letter_.arrived.wait().failed()); }
@@ -132,11 +138,13 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
     below.failed = [&signals] { signals.pretend(); };
     broker::Node node(envs, process.config.broker, std::move(below));
     env::Env& env = *envs.front();
-    for (const std::string& name : process.config.without_effect)
-        env.logger.warn("config.without-effect", {{"name", name}});
+    if (!process.config.without_effect.empty())
+        env.logger.warn(
+            "config.without-effect",
+            {{"names", fmt::format("{}", fmt::join(process.config.without_effect, " "))}});
     const auto started = node.start();
     if (started.failed()) {
-        fmt::print(stderr, "sluice: {}\n", started.error().message);
+        print_error("sluice: {}\n", started.error().message);
         process.exit_code = exit_failed;
     } else {
         env.logger.info("ready", {{"version", SLUICE_VERSION},

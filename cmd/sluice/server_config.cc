@@ -1,8 +1,12 @@
 #include "cmd/sluice/server_config.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "cmd/sluice/server_options.h"
@@ -26,7 +30,7 @@ Complaint set_pair(ServerConfig& config, std::string_view pair) {
 
 Complaint read_file(ServerConfig& config, const std::string& path) {
     std::FILE* file = std::fopen(path.c_str(), "r");
-    if (file == nullptr) return fmt::format("cannot read {}", path);
+    if (file == nullptr) return fmt::format("cannot read {}: {}", path, std::strerror(errno));
     Complaint complaint;
     char line[4096];
     for (int at = 1; !complaint && std::fgets(line, sizeof line, file); ++at) {
@@ -47,7 +51,8 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
     if (const auto advertise = arguments.get("advertise"))
         if (auto complaint = set_option(config, "advertised.listeners", *advertise))
             return complaint;
-    if (const auto directory = arguments.get("data")) config.data = *directory;
+    if (const auto directory = arguments.get("data"))
+        if (auto complaint = set_option(config, "log.dirs", *directory)) return complaint;
     if (const auto shards = arguments.get("shards")) {
         const auto count = number(*shards);
         if (!count || *count < 1 || *count > 256)
@@ -63,6 +68,19 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
         if (found == engines.end()) return fmt::format("--io {}: one of auto, uring, epoll", *io);
         config.shards.reactor.engine = found->second;
     }
+    return std::nullopt;
+}
+
+Complaint apply_listeners(ServerConfig& config) {
+    char host[HOST_NAME_MAX + 1] = "localhost";
+    static_cast<void>(gethostname(host, sizeof host - 1));
+    const auto listeners = listeners_of(config.listeners, host);
+    if (listeners.failed()) return listeners.error();
+    config.listener_name = listeners->name;
+    config.broker.listen = listeners->listen;
+    config.broker.advertise = listeners->advertise;
+    config.without_effect.insert(config.without_effect.end(), listeners->skipped.begin(),
+                                 listeners->skipped.end());
     return std::nullopt;
 }
 
@@ -99,6 +117,7 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     for (const std::string& pair : arguments.all("set"))
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
+    if (!complaint) complaint = apply_listeners(config);
     if (complaint) return *complaint;
     share_budget(config);
     show_options(config);

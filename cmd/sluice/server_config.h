@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cmd/sluice/arguments.h"
+#include "cmd/sluice/listeners.h"
 #include "core/broker/broker_config.h"
 #include "core/posix/shard_group.h"
 #include "net/kafka/server.h"
@@ -19,9 +20,11 @@ struct ServerConfig {
     storage::LogOptions logs;
     std::size_t memory_budget_bytes = std::size_t{256} << 20;
     std::string data = "data";
+    ListenerWords listeners;
+    std::string listener_name;    // Of the one that is served.
     std::set<std::string> given;  // Options of the broker's own that somebody set.
-    std::vector<std::string>
-        without_effect;  // Known names that were given and change nothing here.
+    // Known names that were given and change nothing here, and listeners of controllers.
+    std::vector<std::string> without_effect;
     posix::ShardGroup::Options shards;
 };
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <functional>
 
+#include "cmd/sluice/kafka_names.h"
+
 namespace sluice::cmd {
 namespace {
 
@@ -88,25 +90,39 @@ Option boolean(Place place) {
             ConfigType::boolean};
 }
 
-// Kafka writes listeners as NAME://host:port; one plain listener is served.
-template <class Place>
-Option listener(Place place) {
+// Kept as it was written until everything it depends on is known.
+template <class Place, class Show>
+Option words(Place place, Show show) {
     const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
-        const auto scheme = text.find("://");
-        const auto address =
-            parse_address(scheme == std::string_view::npos ? text : text.substr(scheme + 3));
-        if (address.failed()) return address.error();
-        place(config) = *address;
+        place(config) = text;
         return std::nullopt;
     };
-    return {set,
-            [place](ServerConfig& config) {
-                const env::Address& address = place(config);
-                return "PLAINTEXT://" +
-                       (address.host.empty() ? config.broker.listen : address).text();
-            },
-            ConfigType::list};
+    return {set, show, ConfigType::list};
 }
+
+const std::string default_security_protocols =
+    "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT";
+
+std::string shown_listener(const ServerConfig& config, const env::Address& address) {
+    return fmt::format("{}://{}", config.listener_name,
+                       address.host.empty() ? config.broker.listen.text() : address.text());
+}
+
+// A setting of all logs that topics do not have.
+constexpr std::string_view producer_expiration = "producer.id.expiration.ms";
+const Option producer_id_expiration = {
+    [](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < 1)
+            return fmt::format("'{}' is not a number of milliseconds above 0", text);
+        config.broker.given[std::string(producer_expiration)] = text;
+        return std::nullopt;
+    },
+    [](ServerConfig& config) {
+        const auto given = config.broker.given.find(std::string(producer_expiration));
+        return given == config.broker.given.end() ? "86400000" : given->second;
+    },
+    ConfigType::int32};
 
 Complaint set_node_id(ServerConfig& config, std::string_view text) {
     const auto id = number(text);
@@ -131,8 +147,10 @@ using Options = std::map<std::string, Option>;
 // clang-format off
 const Options of_broker = {
     {"node.id", node_id},
-    {"listeners", listener([](ServerConfig& c) -> auto& { return c.broker.listen; })},
-    {"advertised.listeners", listener([](ServerConfig& c) -> auto& { return c.broker.advertise; })},
+    {"listeners", words([](ServerConfig& c) -> auto& { return c.listeners.listeners; }, [](ServerConfig& c) { return shown_listener(c, c.broker.listen); })},
+    {"advertised.listeners", words([](ServerConfig& c) -> auto& { return c.listeners.advertised; }, [](ServerConfig& c) { return shown_listener(c, c.broker.advertise); })},
+    {"listener.security.protocol.map", words([](ServerConfig& c) -> auto& { return c.listeners.security_protocols; }, [](ServerConfig& c) { return c.listeners.security_protocols.empty() ? default_security_protocols : c.listeners.security_protocols; })},
+    {"controller.listener.names", words([](ServerConfig& c) -> auto& { return c.listeners.controllers; }, [](ServerConfig& c) { return c.listeners.controllers; })},
     {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
     {"default.replication.factor", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.replication_factor_default; })},
     {"partitions.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_max; })},
@@ -146,6 +164,7 @@ const Options of_broker = {
 
 const Options of_logs = {
     {"log.dirs", data},
+    {"producer.id.expiration.ms", producer_id_expiration},
     {"log.retention.check.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.retention_check_interval; })},
     {"log.flush.offset.checkpoint.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.checkpoint_interval; })},
     {"metadata.log.segment.bytes", whole(1 << 10, [](ServerConfig& c) -> auto& { return c.broker.metadata_segment_bytes; })},
@@ -199,32 +218,10 @@ const Option* find_option(std::string_view name) {
     return nullptr;
 }
 
-// Names of Kafka's that mean nothing here, because what they tune does not exist: taken, and said.
-constexpr std::string_view without_effect[] = {
-    "background.threads",
-    "broker.id.generation.enable",
-    "controller.listener.names",
-    "controller.quorum.bootstrap.servers",
-    "controller.quorum.voters",
-    "group.coordinator.threads",
-    "inter.broker.listener.name",
-    "listener.security.protocol.map",
-    "log.flush.scheduler.interval.ms",
-    "metadata.log.dir",
-    "num.io.threads",
-    "num.network.threads",
-    "num.replica.fetchers",
-    "offsets.commit.timeout.ms",
-    "offsets.topic.replication.factor",
-    "process.roles",
-    "queued.max.requests",
-    "share.coordinator.state.topic.min.isr",
-    "share.coordinator.state.topic.replication.factor",
-    "socket.listen.backlog.size",
-    "socket.receive.buffer.bytes",
-    "socket.send.buffer.bytes",
-    "transaction.state.log.min.isr",
-    "transaction.state.log.replication.factor",
+// Other names of Kafka's for the same.
+constexpr std::pair<std::string_view, std::string_view> other_names[] = {
+    {"broker.id", "node.id"},
+    {"log.dir", "log.dirs"},
 };
 
 // The brokers' names with other units: log.retention.hours for log.retention.ms.
@@ -262,18 +259,29 @@ Result<bool, std::string> set_topic_default(ServerConfig& config, std::string_vi
 }
 
 std::string unknown_name(std::string_view name) {
-    std::vector<std::string> known;
-    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
-        for (const auto& [each, option] : *group) known.push_back(each);
-    for (const auto& definition : metadata::topic_configs())
-        if (!definition.synonym.empty()) known.emplace_back(definition.synonym);
-    for (const OtherUnit& unit : other_units) known.emplace_back(unit.name);
+    const std::vector<std::string> known = option_names();
     const auto meant = nearest(name, known);
     return fmt::format("unknown configuration '{}'{}", name,
                        meant ? fmt::format(": did you mean '{}'?", *meant) : std::string());
 }
 
+// What asks for nothing that is not there anyway.
+bool asks_for_nothing(std::string_view value) {
+    return value.empty() || value == "false" || value == "PLAINTEXT";
+}
+
 }  // namespace
+
+std::vector<std::string> option_names() {
+    std::vector<std::string> names;
+    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+        for (const auto& [each, option] : *group) names.push_back(each);
+    for (const auto& definition : metadata::topic_configs())
+        if (!definition.synonym.empty()) names.emplace_back(definition.synonym);
+    for (const OtherUnit& unit : other_units) names.emplace_back(unit.name);
+    for (const auto& [name, ours] : other_names) names.emplace_back(name);
+    return names;
+}
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t value = 0;
@@ -283,6 +291,8 @@ std::optional<std::int64_t> number(std::string_view text) {
 }
 
 Complaint set_option(ServerConfig& config, std::string_view name, std::string_view value) {
+    for (const auto& [other, ours] : other_names)
+        if (name == other) name = ours;
     if (const Option* option = find_option(name)) {
         auto complaint = option->set(config, value);
         if (complaint) complaint = fmt::format("{}: {}", name, *complaint);
@@ -292,8 +302,11 @@ Complaint set_option(ServerConfig& config, std::string_view name, std::string_vi
     const auto is_default = set_topic_default(config, name, std::string(value));
     if (is_default.failed()) return is_default.error();
     if (*is_default) return std::nullopt;
-    if (std::ranges::find(without_effect, name) == std::end(without_effect))
-        return unknown_name(name);
+    const auto kafka = kafka_name(name);
+    if (!kafka) return unknown_name(name);
+    if (*kafka == KafkaName::not_served && !asks_for_nothing(value))
+        return fmt::format("'{}' is Apache Kafka's, and not served yet: it would not be kept",
+                           name);
     config.without_effect.emplace_back(name);
     return std::nullopt;
 }

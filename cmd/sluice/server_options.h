@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cmd/sluice/server_config.h"
 
@@ -18,6 +19,9 @@ Complaint set_option(ServerConfig& config, std::string_view name, std::string_vi
 
 // What DescribeConfigs says of the broker besides the defaults of topics.
 void show_options(ServerConfig& config);
+
+// Every name that is served.
+std::vector<std::string> option_names();
 
 // All of `text` as a whole number.
 std::optional<std::int64_t> number(std::string_view text);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/output.h"
 #include "cmd/sluice/sim_plants.h"
 #include "cmd/sluice/sim_workers.h"
 #include "core/base/probe.h"
@@ -48,8 +49,14 @@ const CommandHelp& sim_help() {
 
 namespace {
 
-// Beside the exit codes of sim::FailureKind.
-constexpr int exit_not_covered = 6;
+// What went wrong in the simulation is told apart from what went wrong with the command: 12 and on
+// are the kinds of sim::FailureKind.
+constexpr int exit_failure_base = 10;
+constexpr int exit_not_covered = 16;
+
+int exit_code_of(int failure) {
+    return failure == 0 ? exit_ok : exit_failure_base + failure;
+}
 
 struct Wishes {
     SeedRange seeds{.first = 1, .last = 20};
@@ -83,6 +90,8 @@ std::uint64_t processor_milliseconds() {
 }
 
 Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes) {
+    if (arguments.has("seed") && arguments.has("seeds"))
+        return std::string("--seed and --seeds exclude each other");
     if (const auto seed = arguments.get("seed")) {
         const auto number = whole_number(*seed);
         if (!number) return fmt::format("--seed {}: not a whole number", *seed);
@@ -91,7 +100,9 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
     if (const auto seeds = arguments.get("seeds")) {
         const auto dots = seeds->find("..");
         const auto first = whole_number(seeds->substr(0, dots));
-        const auto last = dots == std::string::npos ? first : whole_number(seeds->substr(dots + 2));
+        if (dots == std::string::npos)
+            return fmt::format("--seeds {}: A..B is wanted; --seed {} is for one", *seeds, *seeds);
+        const auto last = whole_number(seeds->substr(dots + 2));
         if (!first || !last || *last < *first)
             return fmt::format("--seeds {}: A..B is wanted", *seeds);
         wishes.seeds.first = *first;
@@ -168,16 +179,16 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
 }
 
 void write_line(void* file, std::string_view line) {
-    fmt::print(static_cast<std::FILE*>(file), "{}\n", line);
+    static_cast<void>(std::fprintf(static_cast<std::FILE*>(file), "%.*s\n",
+                                   static_cast<int>(line.size()), line.data()));
 }
 
 void tell(const Wishes& wishes, const sim::RunResult& result) {
     if (wishes.json)
-        fmt::print("{}\n", sim::json_of(result));
+        print_out("{}\n", sim::json_of(result));
     else if (!result.passed())
-        fmt::print("{}  replay: {} --seed {}\n", sim::report_of(result), wishes.replay,
-                   result.seed);
-    std::fflush(stdout);
+        print_out("{}  replay: {} --seed {}\n", sim::report_of(result), wishes.replay, result.seed);
+    flush_out();
 }
 
 int run_sweep(const Wishes& wishes) {
@@ -189,17 +200,17 @@ int run_sweep(const Wishes& wishes) {
         return !wishes.minutes ||
                milliseconds_of(CLOCK_MONOTONIC) - begun < *wishes.minutes * 60'000;
     });
-    if (!wishes.json) fmt::print("{}", sweep.summary());
+    if (!wishes.json) print_out("{}", sweep.summary());
     if (!wishes.json && wishes.minutes)
-        fmt::print("seeds {}..{}\n", wishes.seeds.first, wishes.seeds.first + sweep.runs() - 1);
-    int code = sweep.exit_code();
+        print_out("seeds {}..{}\n", wishes.seeds.first, wishes.seeds.first + sweep.runs() - 1);
+    int code = exit_code_of(sweep.exit_code());
     // Only the default makes promises of what it reaches.
     if (wishes.replay == "sluice sim")
         for (const std::string& complaint : sweep.complaints()) {
-            fmt::print(stderr, "the sweep is not what it should be: {}\n", complaint);
+            print_error("the sweep is not what it should be: {}\n", complaint);
             if (code == 0) code = exit_not_covered;
         }
-    fmt::print("{} passed, {} failed\n", sweep.runs() - sweep.failures(), sweep.failures());
+    print_out("{} passed, {} failed\n", sweep.runs() - sweep.failures(), sweep.failures());
     return code;
 }
 
@@ -215,8 +226,8 @@ int run_traced(Wishes& wishes) {
     const sim::RunResult result = sim::run_seed(wishes.run, wishes.make);
     std::fclose(file);
     tell(wishes, result);
-    fmt::print("{} passed, {} failed\n", result.passed() ? 1 : 0, result.passed() ? 0 : 1);
-    return result.exit_code();
+    print_out("{} passed, {} failed\n", result.passed() ? 1 : 0, result.passed() ? 0 : 1);
+    return exit_code_of(result.exit_code());
 }
 
 int run_shrink(Wishes& wishes) {
@@ -225,12 +236,12 @@ int run_shrink(Wishes& wishes) {
     if (failing.passed()) return usage_error("--shrink: the seed passes");
     const sim::Shrunk shrunk = sim::shrink(wishes.run, wishes.make, failing);
     const sim::RunResult& smallest = shrunk.smallest;
-    fmt::print(
+    print_out(
         "# {}: {}\n# {} faults of {} left after {} runs\n# replay: {} --seed {} --plan FILE\n",
         smallest.result(), smallest.failure->signature, smallest.plan.faults.size(),
         failing.plan.faults.size(), shrunk.runs, wishes.replay, smallest.seed);
-    fmt::print("{}", sim::to_text(smallest.plan));
-    return failing.exit_code();
+    print_out("{}", sim::to_text(smallest.plan));
+    return exit_code_of(failing.exit_code());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cmd/sluice/arguments.h"
+#include "cmd/sluice/output.h"
 #include "core/base/probe.h"
 
 namespace sluice::cmd {
@@ -42,7 +43,7 @@ int prove_plants(const SeedRange& seeds, const sim::RunOptions& options,
     const auto names = plant_names();
     if (names.empty())
         return usage_error("--plants: no bugs are compiled in; build/sim/sluice has them");
-    fmt::print("{:<40} {:>5}  {}\n", "planted bug", "seeds", "found by");
+    print_out("{:<40} {:>5}  {}\n", "planted bug", "seeds", "found by");
     std::vector<std::uint64_t> needed;
     std::uint64_t last = seeds.first;
     for (const std::string& name : names) {
@@ -50,11 +51,11 @@ int prove_plants(const SeedRange& seeds, const sim::RunOptions& options,
         const Found found = find_first(seeds, options, make);
         probe::set_plant(name, false);
         if (found.seeds == 0) {
-            fmt::print("{:<40} {:>5}  NOT FOUND\n", name, "-");
+            print_out("{:<40} {:>5}  NOT FOUND\n", name, "-");
             continue;
         }
-        fmt::print("{:<40} {:>5}  {}\n", name, found.seeds, found.signature);
-        std::fflush(stdout);
+        print_out("{:<40} {:>5}  {}\n", name, found.seeds, found.signature);
+        flush_out();
         needed.push_back(found.seeds);
         last = std::max(last, seeds.first + found.seeds - 1);
     }
@@ -63,9 +64,9 @@ int prove_plants(const SeedRange& seeds, const sim::RunOptions& options,
     const Found clean = find_first(same, options, make);
     std::sort(needed.begin(), needed.end());
     const bool all = needed.size() == names.size();
-    fmt::print("{} of {} found, median {} seeds; without a plant seeds {}..{} {}\n", needed.size(),
-               names.size(), needed.empty() ? 0 : needed[needed.size() / 2], same.first, same.last,
-               clean.seeds == 0 ? "pass" : "FAIL: " + clean.signature);
+    print_out("{} of {} found, median {} seeds; without a plant seeds {}..{} {}\n", needed.size(),
+              names.size(), needed.empty() ? 0 : needed[needed.size() / 2], same.first, same.last,
+              clean.seeds == 0 ? "pass" : "FAIL: " + clean.signature);
     return all && clean.seeds == 0 ? exit_ok : exit_failed;
 }
 

@@ -19,6 +19,8 @@ public:
     Result<Offset> offset_in(client::Consumer& consumer,
                              const client::TopicPartition& partition) const;
 
+    const std::optional<Timestamp>& time() const { return time_; }
+
 private:
     Offset offset_ = client::Consumer::earliest;
     std::optional<Timestamp> time_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cmd/sluice/output.h"
+
 namespace sluice::cmd {
 
 void Table::print() const {
@@ -14,7 +16,7 @@ void Table::print() const {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i)
             line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], widths[i]);
-        fmt::print("{}\n", line);
+        print_out("{}\n", line);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/config_changes.h"
 #include "cmd/sluice/json.h"
+#include "cmd/sluice/output.h"
 
 namespace sluice::cmd {
 
@@ -38,10 +39,14 @@ const CommandHelp& topic_list_help() {
 const CommandHelp& topic_describe_help() {
     static const CommandHelp help{
         .name = "topic describe",
-        .positional = "NAME",
-        .summary = "Show a topic's partitions, where they are, and its own configuration.",
+        .positional = "[NAME...]",
+        .summary =
+            "Show the partitions of topics, or of all, where they are, and their own "
+            "configuration.",
         .options = {bootstrap_option, json_option},
-        .examples = "  sluice topic describe words",
+        .examples =
+            "  sluice topic describe words\n"
+            "  sluice topic describe --json   # of all: one object a line",
         .values = any_topic};
     return help;
 }
@@ -87,9 +92,9 @@ std::optional<std::int32_t> number_option(const Arguments& arguments, std::strin
 
 void print_done(const Arguments& arguments, std::string_view what, const std::string& name) {
     if (arguments.has("json"))
-        fmt::print("{}\n", JsonWriter().begin_object().name(what).value(name).end_object().text());
+        print_out("{}\n", JsonWriter().begin_object().name(what).value(name).end_object().text());
     else
-        fmt::print("{} topic {}\n", what, name);
+        print_out("{} topic {}\n", what, name);
 }
 
 int create(ClientSession& session, const Arguments& arguments,
@@ -109,9 +114,9 @@ int list(ClientSession& session, const Arguments& arguments) {
         if (topic.is_internal && !arguments.has("internal")) continue;
         json.begin_object().name("name").value(*topic.name).name("partitions");
         json.value(static_cast<std::int64_t>(topic.partitions.size())).end_object();
-        if (!arguments.has("json")) fmt::print("{}\n", *topic.name);
+        if (!arguments.has("json")) print_out("{}\n", *topic.name);
     }
-    if (arguments.has("json")) fmt::print("{}\n", json.end_array().text());
+    if (arguments.has("json")) print_out("{}\n", json.end_array().text());
     return exit_ok;
 }
 
@@ -169,17 +174,29 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     if (arguments.has("json")) {
         JsonWriter json;
         describe_as_json(json, topic, *configs);
-        fmt::print("{}\n", json.text());
+        print_out("{}\n", json.text());
         return exit_ok;
     }
-    fmt::print("topic       {}\nid          {}\npartitions  {}\n", name, topic.topic_id.text(),
-               topic.partitions.size());
-    for (const auto& [key, value] : *configs) fmt::print("config      {}={}\n", key, value);
+    print_out("topic       {}\nid          {}\npartitions  {}\n", name, topic.topic_id.text(),
+              topic.partitions.size());
+    for (const auto& [key, value] : *configs) print_out("config      {}={}\n", key, value);
     for (const auto& partition : topic.partitions)
-        fmt::print("  {:>5}  leader {}  replicas {}  in sync {}\n", partition.partition_index.value,
-                   partition.leader_id.value, ids(partition.replica_nodes),
-                   ids(partition.isr_nodes));
+        print_out("  {:>5}  leader {}  replicas {}  in sync {}\n", partition.partition_index.value,
+                  partition.leader_id.value, ids(partition.replica_nodes),
+                  ids(partition.isr_nodes));
     return exit_ok;
+}
+
+int describe_all(ClientSession& session, const Arguments& arguments) {
+    const auto reply = client::Admin(session.cluster).topics({});
+    if (reply.failed()) return failed("cannot list topics", reply.error());
+    int code = exit_ok;
+    for (const auto& topic : reply->topics) {
+        if (topic.is_internal) continue;
+        if (const int each = describe(session, arguments, topic.name.value_or("")); each != exit_ok)
+            code = each;
+    }
+    return code;
 }
 
 int alter(ClientSession& session, const Arguments& arguments, const std::string& name,
@@ -231,7 +248,11 @@ int run_topic_list(const Arguments& arguments) {
 
 int run_topic_describe(const Arguments& arguments) {
     return with_client(arguments, [&](ClientSession& session) {
-        return describe(session, arguments, arguments.positional().front());
+        if (arguments.positional().empty()) return describe_all(session, arguments);
+        int code = exit_ok;
+        for (const std::string& name : arguments.positional())
+            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+        return code;
     });
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cmd/sluice/commands.h"
+#include "cmd/sluice/output.h"
 
 namespace sluice::cmd {
 
@@ -14,9 +15,9 @@ const CommandHelp& version_help() {
 
 int run_version(const Arguments& arguments) {
     if (arguments.has("json"))
-        fmt::print("{{\"version\":\"{}\",\"protocol\":\"4.3\"}}\n", SLUICE_VERSION);
+        print_out("{{\"version\":\"{}\",\"protocol\":\"4.3\"}}\n", SLUICE_VERSION);
     else
-        fmt::print("sluice {} (speaks Kafka's protocol of 4.3)\n", SLUICE_VERSION);
+        print_out("sluice {} (speaks Kafka's protocol of 4.3)\n", SLUICE_VERSION);
     return exit_ok;
 }
 

@@ -1,5 +1,6 @@
 #include "core/broker/topic_settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -56,6 +57,15 @@ void take_compression(TopicSettings& settings, const Lookup& lookup) {
     if (level != codecs_own) settings.compression_level = static_cast<int>(level);
 }
 
+// Of the broker alone: topics do not have it.
+Duration producer_id_expiration(const metadata::BrokerValues& broker) {
+    const auto given = broker.given.find("producer.id.expiration.ms");
+    std::int64_t value = 86'400'000;
+    if (given != broker.given.end())
+        std::from_chars(given->second.data(), given->second.data() + given->second.size(), value);
+    return milliseconds(std::min(value, std::numeric_limits<std::int64_t>::max() / 1000));
+}
+
 }  // namespace
 
 TopicSettings topic_settings(const metadata::MetadataImage& image,
@@ -73,6 +83,7 @@ TopicSettings topic_settings(const metadata::MetadataImage& image,
     settings.log.file_delete_delay = lookup.time("file.delete.delay.ms");
     settings.log.flush_messages = lookup.number("flush.messages");
     settings.log.flush_interval = lookup.time("flush.ms");
+    settings.log.producer_id_expiration = producer_id_expiration(broker);
     settings.batch_bytes_max = static_cast<std::size_t>(lookup.number("max.message.bytes"));
     settings.log_append_time = lookup.text("message.timestamp.type") == "LogAppendTime";
     settings.timestamp_before_max = lookup.time("message.timestamp.before.max.ms");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "core/base/random.h"
@@ -25,6 +26,11 @@ struct ClientOptions {
     Duration retry_backoff_max = std::chrono::seconds(1);     // retry.backoff.max.ms
     Duration metadata_age_max = std::chrono::minutes(5);      // metadata.max.age.ms
     std::size_t response_bytes_max = 128 << 20;
+    // Asked before something is tried again: true when nobody wants it any more.
+    std::function<bool()> gives_up = [] { return false; };
+    // A broker that answered cannot be connected to any more; and it can again.
+    std::function<void(const env::Address&, Error)> on_lost = [](const auto&, Error) {};
+    std::function<void(const env::Address&)> on_back = [](const auto&) {};
 };
 
 }  // namespace sluice::client

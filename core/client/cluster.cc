@@ -1,5 +1,7 @@
 #include "core/client/cluster.h"
 
+#include <utility>
+
 namespace sluice::client {
 
 using protocol::ErrorCode;
@@ -36,11 +38,24 @@ Result<BrokerConnection*> Cluster::connect(const env::Address& address, Line lin
         auto made = BrokerConnection::open(env_, options_, address);
         if (made.failed()) {
             connections_.erase(key);
+            not_reached(address, made.error());
             return made.error();
         }
         connections_[key] = std::move(*made);
+        reached(address);
     }
     return connections_[key].get();
+}
+
+void Cluster::reached(const env::Address& address) {
+    const auto [found, is_new] = answered_.try_emplace(address, true);
+    if (!is_new && !std::exchange(found->second, true)) options_.on_back(address);
+}
+
+void Cluster::not_reached(const env::Address& address, Error error) {
+    const auto found = answered_.find(address);
+    if (found != answered_.end() && std::exchange(found->second, false))
+        options_.on_lost(address, error);
 }
 
 void Cluster::bury_broken() {

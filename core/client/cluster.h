@@ -64,7 +64,7 @@ public:
             else
                 reply = (*connection)->ask(request, time);
             if (reply || reply.error() == Error::invalid || reply.error() == Error::stopped ||
-                env_.clock.now() + options_.retry_backoff >= deadline)
+                env_.clock.now() + options_.retry_backoff >= deadline || options_.gives_up())
                 return reply;
             CHECK_OK(env::sleep_for(env_.scheduler, options_.retry_backoff));
         }
@@ -84,6 +84,8 @@ private:
     Result<const Topic*> known(const std::string& name, bool create, bool refresh);
     Result<BrokerConnection*> connect(const env::Address& address, Line line);
     void bury_broken();
+    void reached(const env::Address& address);
+    void not_reached(const env::Address& address, Error error);
 
     ClientEnv env_;
     const ClientOptions options_;
@@ -92,6 +94,7 @@ private:
     std::map<std::string, Known> topics_;
     std::map<std::pair<Line, env::Address>, std::unique_ptr<BrokerConnection>> connections_;
     std::vector<std::unique_ptr<BrokerConnection>> broken_;  // Somebody may still be inside.
+    std::map<env::Address, bool> answered_;  // Those that did once, and whether they still do.
     env::Mutex connecting_;
     std::uint64_t lines_ = 0;
 };

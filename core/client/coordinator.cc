@@ -21,6 +21,7 @@ Result<env::Address, Refusal> Coordinator::find() {
 }
 
 bool Coordinator::try_again(ErrorCode code) {
+    if (cluster_.options().gives_up()) return false;
     const bool moved = code == ErrorCode::not_coordinator ||
                        code == ErrorCode::coordinator_not_available ||
                        code == ErrorCode::request_timed_out;
@@ -31,6 +32,7 @@ bool Coordinator::try_again(ErrorCode code) {
 
 bool Coordinator::try_again(const Refusal& why) {
     if (why.code != ErrorCode::none) return try_again(why.code);
+    if (cluster_.options().gives_up()) return false;
     switch (why.error) {
         case Error::stopped:
         case Error::invalid:

@@ -1,5 +1,7 @@
 #include "core/client/producer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/protocol/compression.h"
@@ -89,7 +91,8 @@ Result<void> Producer::send(const Message& message, OnDelivery on_delivery) {
     const std::size_t bytes = bytes_of(message);
     if (bytes > options_.record_bytes_max) {
         on_delivery({.code = ErrorCode::message_too_large,
-                     .message = "the record is larger than the producer may send"});
+                     .message = fmt::format("a record of {} bytes, and the producer may send {}",
+                                            bytes, options_.record_bytes_max)});
         return {};
     }
     while (buffered_ >= options_.buffer_bytes_max) CHECK_OK(progressed_.wait());
@@ -280,7 +283,8 @@ void Producer::world_failed(Lane& lane, ProducerBatch& batch, Error error) {
 void Producer::try_again(Lane& lane, ProducerBatch& batch) {
     cluster_.forget(lane.partition.topic);
     // A producer that is being closed tries once; a lane that has ended, no more.
-    if (closing_ || lane.ended) return finish(lane, batch, {.error = Error::timed_out});
+    if (closing_ || lane.ended || cluster_.options().gives_up())
+        return finish(lane, batch, {.error = Error::timed_out});
     lane.backoff = std::clamp(lane.backoff * 2, cluster_.options().retry_backoff,
                               cluster_.options().retry_backoff_max);
     lane.queue.failed(batch, env_.clock.now() + lane.backoff);

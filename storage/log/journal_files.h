@@ -21,6 +21,9 @@ class Log;
 // Journals are plain files at the top of the data directory, where Kafka looks at directories only:
 // "sluice-journal-<number>". The number means nothing.
 inline constexpr std::string_view journal_prefix = "sluice-journal-";
+// There while the journals beside it are worth nothing any more: they are removed one by one, and a
+// part of them looks like damage.
+inline constexpr std::string_view journals_replayed_file = "sluice-journals-replayed";
 
 // What a journal notes at each log.
 struct JournalPlace {

@@ -15,9 +15,6 @@
 namespace sluice::storage {
 namespace {
 
-// There while the journals beside it are worth nothing any more: they are removed one by one, and a
-// part of them looks like damage.
-constexpr std::string_view replayed_file = "sluice-journals-replayed";
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 constexpr std::size_t files_at_once = 8;
 
@@ -180,7 +177,7 @@ Result<Found> find_journals(env::Disk& disk, const std::string& root) {
     Found found;
     TRY(const auto entries, disk.list(root));
     for (const auto& entry : entries) {
-        if (entry.name == replayed_file) found.replayed = true;
+        if (entry.name == journals_replayed_file) found.replayed = true;
         if (entry.name.starts_with(journal_prefix) && !entry.is_directory)
             found.paths.push_back(join(root, entry.name));
     }
@@ -197,7 +194,7 @@ Result<void> remove_journals(env::Disk& disk, const std::string& root, const Fou
 Result<Replayed> replay_journals(const LogDoors& doors, const std::string& root,
                                  const std::map<std::string, broker::LogHints>& hints) {
     env::Disk& disk = doors.disk;
-    const std::string mark = join(root, replayed_file);
+    const std::string mark = join(root, journals_replayed_file);
     TRY(const Found found, find_journals(disk, root));
     Replayed replayed;
     if (found.paths.empty() && !found.replayed) return replayed;

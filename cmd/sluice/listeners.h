@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cmd/sluice/arguments.h"
+#include "core/env/network.h"
+
+namespace sluice::cmd {
+
+// Where the broker listens and what clients are told, in the words of Kafka's configuration.
+struct ListenerWords {
+    std::string listeners = "PLAINTEXT://127.0.0.1:9092";
+    std::string advertised = {};          // advertised.listeners
+    std::string security_protocols = {};  // listener.security.protocol.map
+    std::string controllers = {};         // controller.listener.names
+};
+
+struct Listeners {
+    std::string name;  // Of the one that is served.
+    env::Address listen;
+    env::Address advertise;            // Without a host: as it listens.
+    std::vector<std::string> skipped;  // Those of controllers.
+};
+
+// The one listener for clients that there is. Nothing but plain text is served: one that asks for
+// TLS or for authentication is refused, since it would be open to everybody. `host_name` is what is
+// advertised for all addresses of the machine.
+Result<Listeners, std::string> listeners_of(const ListenerWords& words,
+                                            const std::string& host_name);
+
+}  // namespace sluice::cmd
