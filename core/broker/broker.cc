@@ -13,9 +13,11 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       facts_(facts),
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
-      fetch_sessions_(BUGGIFY("fetch.few_sessions")
-                          ? FetchSessions::Options{.sessions_max = 2, .evictable_after = seconds(1)}
-                          : FetchSessions::Options{}),
+      fetch_sessions_(
+          BUGGIFY("fetch.few_sessions")
+              ? FetchSessions::Options{.sessions_max = 2, .idle_max = seconds(1)}
+              : FetchSessions::Options{.sessions_max = config.fetch_sessions_max,
+                                       .partitions_max = config.fetch_session_partitions_max}),
       reply_memory_(config.reply_memory_max),
       groups_(*this),
       producer_ids_(env.scheduler) {}
@@ -148,6 +150,7 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
 }
 
 void Broker::maintain() {
+    fetch_sessions_.forget_idle(env_.clock.now());
     std::vector<PartitionId> all;
     for (const auto& [id, partition] : partitions_) all.push_back(id);
     for (const PartitionId& id : all) {

@@ -58,7 +58,7 @@ public:
         for (auto& [id, partition] : partitions_) partition->watchers().notify();
     }
     bool stopping() const { return stopping_; }
-    // Applies retention and changed configurations to every log.
+    // Applies retention to every log, and forgets what clients left behind.
     void maintain();
     // Syncs and closes every log; false when one could not be. No request may come any more.
     bool close();
@@ -77,6 +77,7 @@ public:
     GroupCoordinators& groups() { return groups_; }    // Only to be used on this shard.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
     ReplyMemory& reply_memory() { return reply_memory_; }
+    const ReplyMemory& reply_memory() const { return reply_memory_; }
     LogStore& logs() { return logs_; }
     env::Env& env() { return env_; }
     const BrokerConfig& config() const { return config_; }

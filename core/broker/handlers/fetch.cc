@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
@@ -16,6 +17,13 @@ namespace {
 
 // What a response may hold however much others hold.
 constexpr std::size_t response_bytes_min = 64 << 10;
+
+constexpr Version by_id_since{13};
+
+const metadata::TopicState* topic_of(const metadata::MetadataImage& image,
+                                     const FetchRequest::Topic& topic, Version version) {
+    return version >= by_id_since ? image.topic(topic.topic_id) : image.topic(topic.topic);
+}
 
 // One partition of a fetch on its way to its home shard and back.
 struct Item {
@@ -83,10 +91,10 @@ Bytes joined(const LogRead& read) {
 
 void FetchOperation::resolve() {
     const Shared<const metadata::MetadataImage> image = broker_.shared_image();
-    const bool by_id = version_ >= Version(13);
+    const bool by_id = version_ >= by_id_since;
+    std::set<PartitionId> named;  // Each is read and watched once.
     for (const auto& topic : request_.topics) {
-        const metadata::TopicState* found =
-            by_id ? image->topic(topic.topic_id) : image->topic(topic.topic);
+        const metadata::TopicState* found = topic_of(*image, topic, version_);
         for (const auto& partition : topic.partitions) {
             Item item;
             item.topic = &topic;
@@ -98,6 +106,7 @@ void FetchOperation::resolve() {
                 item.error = ErrorCode::unknown_topic_or_partition;
             else
                 item.id = {found->id, partition.partition};
+            if (item.error == ErrorCode::none && !named.insert(item.id).second) continue;
             items_.push_back(std::move(item));
         }
     }
@@ -288,8 +297,12 @@ FetchResponse handle(const RequestContext& context, FetchRequest request) {
     FetchSessions& sessions = broker.fetch_sessions();
     const auto fresh = FetchSessionId(static_cast<std::int32_t>(
         broker.env().random.between(1, std::numeric_limits<std::int32_t>::max())));
+    const auto exists = [&](const FetchRequest::Topic& topic, PartitionIndex index) {
+        const metadata::TopicState* found = topic_of(broker.image(), topic, context.version);
+        return found != nullptr && found->partition(index) != nullptr;
+    };
     const FetchSessions::Plan plan =
-        sessions.begin(request, context.version, fresh, broker.env().clock.now());
+        sessions.begin(request, context.version, fresh, broker.env().clock.now(), exists);
     if (plan.error != ErrorCode::none) {
         FetchResponse refused;
         refused.error_code = plan.error;
