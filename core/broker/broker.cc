@@ -106,10 +106,27 @@ void Broker::retire_missing(const metadata::MetadataImage& image) {
         auto log = found->second->take_log();
         partitions_.erase(found);
         if (const auto removed = logs_.remove(std::move(log)); removed.failed())
-            env_.logger.warn("log.remove-failed", {{"topic_id", id.topic.text()},
-                                                   {"partition", std::to_string(id.index.value)},
-                                                   {"why", std::string(name_of(removed.error()))}});
+            say_removal_failed(id, removed.error());
     }
+    remove_missing_offline(image);
+}
+
+void Broker::remove_missing_offline(const metadata::MetadataImage& image) {
+    std::map<PartitionId, Offline> gone;
+    for (const auto& [id, offline] : offline_)
+        if (image.topic(id.topic) == nullptr) gone.emplace(id, offline);
+    for (const auto& [id, offline] : gone) {
+        offline_.erase(id);
+        const auto removed = logs_.remove_unopened(offline.log, offline.file_delete_delay);
+        if (removed.failed() && removed.error() != Error::not_found)
+            say_removal_failed(id, removed.error());
+    }
+}
+
+void Broker::say_removal_failed(const PartitionId& id, Error why) {
+    env_.logger.warn("log.remove-failed", {{"topic_id", id.topic.text()},
+                                           {"partition", std::to_string(id.index.value)},
+                                           {"why", std::string(name_of(why))}});
 }
 
 std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& image) const {
@@ -134,7 +151,7 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     auto log = logs_.open(name, opening.id.topic, settings.log,
                           hint == hints.end() ? LogHints{} : hint->second);
     if (log.failed()) {
-        offline_.insert(opening.id);
+        offline_.emplace(opening.id, Offline{name, settings.log.file_delete_delay});
         env_.logger.error("log.offline",
                           {{"partition", name},
                            {"why", std::string(name_of(log.error()))},

@@ -108,18 +108,18 @@ Result<void, StartFailure> Node::open_directory() {
 
 Result<void, StartFailure> Node::start_shards() {
     for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
-    Result<void> grouped;
-    on_each_shard([this, &grouped](ShardParts& shard) {
+    Result<void> started;
+    on_each_shard([this, &started](ShardParts& shard) {
         shard.logs = parts_.logs(shard.env);
         shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
-        if (const auto started = shard.broker->groups().start(); started.failed())
-            grouped = started;
+        if (const auto store = shard.logs->start(); store.failed()) started = store;
+        if (const auto groups = shard.broker->groups().start(); groups.failed()) started = groups;
     });
     for (const auto& shard : shards_)
         if (!shard->broker)
             return failure(Error::stopped, "the node was stopped", "Start it again.");
-    if (grouped.failed())
-        return failure(grouped.error(), "the groups cannot be looked after", "Raise fibers.max.");
+    if (started.failed())
+        return failure(started.error(), "the broker's own work cannot begin", "Raise fibers.max.");
     metadata_ =
         std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs);
     std::vector<Broker*> brokers;
