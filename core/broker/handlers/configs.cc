@@ -136,7 +136,7 @@ Response alter(const RequestContext& context, const Request& request) {
     Response failed;
     for (const auto& resource : request.resources) {
         typename Response::Resource answer;
-        answer.error_code = error_code_of(response.error());
+        answer.error_code = change_error(response.error());
         answer.error_message.reset();
         answer.resource_type = resource.resource_type;
         answer.resource_name = resource.resource_name;

@@ -153,7 +153,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     range.at_least_one = bytes_ == 0;
     const auto read = partition->read(range);
     if (read.failed()) {
-        item.error = error_code_of(read.error());
+        item.error = read_error(read.error());
         return;
     }
     item.records = joined(*read);

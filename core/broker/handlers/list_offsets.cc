@@ -43,7 +43,7 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
         wanted.timestamp == greatest_timestamp ? std::nullopt : std::optional(wanted.timestamp);
     const auto found = partition.log().find_timestamp(time, partition.high_watermark());
     if (found.failed()) {
-        answer.error_code = error_code_of(found.error());
+        answer.error_code = read_error(found.error());
         return;
     }
     if (!*found) return;
