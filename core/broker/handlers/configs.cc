@@ -187,6 +187,12 @@ IncrementalAlterConfigsResponse handle(const RequestContext& context,
 ListConfigResourcesResponse handle(const RequestContext& context,
                                    ListConfigResourcesRequest request) {
     ListConfigResourcesResponse response;
+    constexpr std::int8_t known[] = {2, 4, 8, 16, 32};
+    for (const std::int8_t type : request.resource_types) {
+        if (std::ranges::find(known, type) != std::end(known)) continue;
+        response.error_code = ErrorCode::unsupported_version;
+        return response;
+    }
     const auto wants = [&](ResourceType type) {
         if (context.version == Version(0)) return type == ResourceType::client_metrics;
         return request.resource_types.empty() ||

@@ -1,5 +1,8 @@
+#include <map>
+
 #include "core/broker/errors.h"
 #include "core/broker/handlers/partition_call.h"
+#include "core/replication/leader_epochs.h"
 
 namespace sluice::broker {
 
@@ -34,8 +37,13 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
         answer.leader_epoch = partition.leader_epoch();
     };
     if (wanted.timestamp == latest) return answer_with(partition.high_watermark());
-    if (wanted.timestamp == earliest || wanted.timestamp == earliest_local)
-        return answer_with(offsets.start);
+    if (wanted.timestamp == earliest || wanted.timestamp == earliest_local) {
+        answer.offset = offsets.start;
+        const auto& epochs = partition.log().epochs().entries();
+        if (!epochs.empty() && epochs.front().start <= offsets.start)
+            answer.leader_epoch = epochs.front().epoch;
+        return;
+    }
     // There is no tiered storage: nothing is there, and nothing waits to go there.
     if (wanted.timestamp == latest_tiered || wanted.timestamp == earliest_pending_upload) return;
 
@@ -56,6 +64,10 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
 
 ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest request) {
     ListOffsetsResponse response;
+    std::map<std::string, std::map<PartitionIndex, int>> times_named;
+    for (const auto& topic : request.topics)
+        for (const auto& wanted : topic.partitions)
+            ++times_named[topic.name][wanted.partition_index];
     for (const auto& topic : request.topics) {
         ListOffsetsResponse::Topic answers;
         answers.name = topic.name;
@@ -63,7 +75,9 @@ ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest req
             ListOffsetsResponse::Partition answer;
             answer.partition_index = wanted.partition_index;
             ErrorCode error = ErrorCode::unsupported_version;
-            if (is_known(wanted.timestamp, context.version))
+            if (times_named[topic.name][wanted.partition_index] > 1)
+                error = ErrorCode::invalid_request;
+            else if (is_known(wanted.timestamp, context.version))
                 error = with_partition(
                     context.broker, topic.name, wanted.partition_index,
                     [&](Partition& partition) { look_up(partition, wanted, answer); });
