@@ -88,7 +88,9 @@ void FetchSession::strip(FetchResponse& response) {
                                    !PLANT("session.high_watermark_not_told");
             const bool other_start = answer.log_start_offset != entry.told_log_start &&
                                      !PLANT("session.log_start_not_told");
-            const bool is_news = entry.must_answer || failed || other_end || other_start ||
+            const bool diverges = answer.diverging_epoch.epoch != no_leader_epoch;
+            const bool is_news = entry.must_answer || failed || diverges || other_end ||
+                                 other_start ||
                                  (has_records && !PLANT("session.records_are_no_news"));
             entry.told_high_watermark = answer.high_watermark;
             entry.told_log_start = answer.log_start_offset;
