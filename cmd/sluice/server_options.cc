@@ -157,6 +157,8 @@ const Options of_broker = {
     {"auto.create.topics.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.auto_create_topics; })},
     {"delete.topic.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.controller.deletion_enabled; })},
     {"fetch.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.fetch_bytes_max; })},
+    {"max.incremental.fetch.session.cache.slots", whole(0, [](ServerConfig& c) -> auto& { return c.broker.fetch_sessions_max; })},
+    {"fetch.session.partitions.max", whole(0, [](ServerConfig& c) -> auto& { return c.broker.fetch_session_partitions_max; })},
     {"fetch.wait.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.fetch_wait_max; })},
     {"request.decoded.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decode_memory_max; })},
     {"record.decompressed.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decompressed_bytes_max; })},

@@ -13,9 +13,11 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       facts_(facts),
       logs_(logs),
       image_(Shared<const metadata::MetadataImage>::make()),
-      fetch_sessions_(BUGGIFY("fetch.few_sessions")
-                          ? FetchSessions::Options{.sessions_max = 2, .evictable_after = seconds(1)}
-                          : FetchSessions::Options{}),
+      fetch_sessions_(
+          BUGGIFY("fetch.few_sessions")
+              ? FetchSessions::Options{.sessions_max = 2, .idle_max = seconds(1)}
+              : FetchSessions::Options{.sessions_max = config.fetch_sessions_max,
+                                       .partitions_max = config.fetch_session_partitions_max}),
       reply_memory_(config.reply_memory_max),
       groups_(*this),
       producer_ids_(env.scheduler) {}
@@ -105,10 +107,27 @@ void Broker::retire_missing(const metadata::MetadataImage& image) {
         auto log = found->second->take_log();
         partitions_.erase(found);
         if (const auto removed = logs_.remove(std::move(log)); removed.failed())
-            env_.logger.warn("log.remove-failed", {{"topic_id", id.topic.text()},
-                                                   {"partition", std::to_string(id.index.value)},
-                                                   {"why", std::string(name_of(removed.error()))}});
+            say_removal_failed(id, removed.error());
     }
+    remove_missing_offline(image);
+}
+
+void Broker::remove_missing_offline(const metadata::MetadataImage& image) {
+    std::map<PartitionId, Offline> gone;
+    for (const auto& [id, offline] : offline_)
+        if (image.topic(id.topic) == nullptr) gone.emplace(id, offline);
+    for (const auto& [id, offline] : gone) {
+        offline_.erase(id);
+        const auto removed = logs_.remove_unopened(offline.log, offline.file_delete_delay);
+        if (removed.failed() && removed.error() != Error::not_found)
+            say_removal_failed(id, removed.error());
+    }
+}
+
+void Broker::say_removal_failed(const PartitionId& id, Error why) {
+    env_.logger.warn("log.remove-failed", {{"topic_id", id.topic.text()},
+                                           {"partition", std::to_string(id.index.value)},
+                                           {"why", std::string(name_of(why))}});
 }
 
 std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& image) const {
@@ -135,7 +154,7 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     auto log = logs_.open(name, opening.id.topic, settings.log,
                           hint == hints.end() ? LogHints{} : hint->second);
     if (log.failed()) {
-        offline_.insert(opening.id);
+        offline_.emplace(opening.id, Offline{name, settings.log.file_delete_delay});
         env_.logger.error("log.offline",
                           {{"partition", name},
                            {"why", std::string(name_of(log.error()))},
@@ -157,6 +176,7 @@ void Broker::count(Holdings& holdings) const {
 }
 
 void Broker::maintain() {
+    fetch_sessions_.forget_idle(env_.clock.now());
     std::vector<PartitionId> all;
     for (const auto& [id, partition] : partitions_) all.push_back(id);
     for (const PartitionId& id : all) {

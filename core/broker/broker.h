@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string_view>
 #include <vector>
 
@@ -59,7 +58,7 @@ public:
         for (auto& [id, partition] : partitions_) partition->watchers().notify();
     }
     bool stopping() const { return stopping_; }
-    // Applies retention and changed configurations to every log.
+    // Applies retention to every log, and forgets what clients left behind.
     void maintain();
     // Syncs and closes every log; false when one could not be. No request may come any more.
     bool close();
@@ -78,6 +77,7 @@ public:
     GroupCoordinators& groups() { return groups_; }    // Only to be used on this shard.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
     ReplyMemory& reply_memory() { return reply_memory_; }
+    const ReplyMemory& reply_memory() const { return reply_memory_; }
     LogStore& logs() { return logs_; }
     env::Env& env() { return env_; }
     const BrokerConfig& config() const { return config_; }
@@ -96,9 +96,16 @@ private:
         PartitionId id;
         const metadata::TopicState* topic;
     };
+    // A partition whose log could not be opened.
+    struct Offline {
+        std::string log;
+        Duration file_delete_delay;
+    };
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
     void retire_missing(const metadata::MetadataImage& image);
+    void remove_missing_offline(const metadata::MetadataImage& image);
+    void say_removal_failed(const PartitionId& id, Error why);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
     void open(const Opening& opening, const metadata::MetadataImage& image,
               const std::map<std::string, LogHints>& hints);
@@ -112,7 +119,7 @@ private:
     Shared<const metadata::MetadataImage> image_;
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
-    std::set<PartitionId> offline_;  // Their logs could not be opened.
+    std::map<PartitionId, Offline> offline_;
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;
     GroupCoordinators groups_;

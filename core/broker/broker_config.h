@@ -40,6 +40,8 @@ struct BrokerConfig {
     Duration checkpoint_poll_interval = std::chrono::milliseconds(250);
     Duration stop_time_max = std::chrono::seconds(5);  // Given to requests under way at a stop.
     std::size_t fetch_bytes_max = 55 << 20;            // fetch.max.bytes
+    std::size_t fetch_sessions_max = 1000;             // max.incremental.fetch.session.cache.slots
+    std::size_t fetch_session_partitions_max = 100'000;  // fetch.session.partitions.max
     // Answers that clients have not taken yet, on one shard: beyond it fetches bring little.
     std::size_t reply_memory_max = 64 << 20;   // queued.max.response.bytes
     std::size_t decode_memory_max = 64 << 20;  // request.decoded.max.bytes

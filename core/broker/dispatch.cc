@@ -1,5 +1,8 @@
 // How a request's frame becomes a call of its handler, and the answer a frame again.
 
+#include <algorithm>
+#include <type_traits>
+
 #include "core/broker/handlers/handlers.h"
 
 namespace sluice::broker {
@@ -28,6 +31,18 @@ private:
     const ReplyMemory::Share share_;
 };
 
+// Decoded, a request takes at least an eighth of what its answer does: fetched records are limited
+// by themselves, and who asks for the same thing again and again is told once.
+constexpr std::size_t answer_growth_max = 8;
+// What is served however little is left for answers. No connection holds much more of them unread.
+constexpr std::size_t small_request = 128 << 10;
+constexpr std::size_t small_answer = small_request * answer_growth_max;
+
+std::size_t decode_memory_max(const Broker& broker) {
+    return std::min(broker.config().decode_memory_max,
+                    std::max(broker.reply_memory().left() / answer_growth_max, small_request));
+}
+
 std::unique_ptr<PendingReply> ready(const RequestContext& context, std::vector<Bytes> frame) {
     return std::make_unique<ReadyReply>(context.broker.reply_memory(), std::move(frame));
 }
@@ -49,15 +64,20 @@ Result<std::vector<Bytes>> unknown_api_versions(const RequestContext& context) {
     return reply_frame(context.header, response, Version(0));
 }
 
-Result<std::unique_ptr<PendingReply>> refuse(const RequestContext& context, std::string why) {
+constexpr std::string_view old_client_remedy =
+    "use a client for Kafka 2.1 or later, and only what ApiVersions lists";
+constexpr std::string_view memory_remedy =
+    "ask for less at a time, or raise queued.max.response.bytes and request.decoded.max.bytes";
+
+Result<std::unique_ptr<PendingReply>> refuse(const RequestContext& context, std::string why,
+                                             std::string_view remedy = old_client_remedy) {
     context.broker.env().logger.warn(
-        "request.refused",
-        {{"client", context.session.peer.text()},
-         {"client_id", context.session.client_id},
-         {"api", std::string(protocol::name_of(context.header.request_api_key))},
-         {"version", std::to_string(context.header.request_api_version.value)},
-         {"why", std::move(why)},
-         {"remedy", "use a client for Kafka 2.1 or later, and only what ApiVersions lists"}});
+        "request.refused", {{"client", context.session.peer.text()},
+                            {"client_id", context.session.client_id},
+                            {"api", std::string(protocol::name_of(context.header.request_api_key))},
+                            {"version", std::to_string(context.header.request_api_version.value)},
+                            {"why", std::move(why)},
+                            {"remedy", std::string(remedy)}});
     return Error::invalid;
 }
 
@@ -67,15 +87,21 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
         // What follows the request is ignored, as Kafka does: librdkafka asks for the metadata of
         // all topics with three bytes too many.
         auto request = protocol::decode_prefix<typename Api::Request>(
-            body, context.version, {.memory_max = context.broker.config().decode_memory_max});
-        if (request.failed())
-            return refuse(context, request.error() == Error::limit
-                                       ? "it would take more memory than request.decoded.max.bytes"
-                                       : "its bytes are not such a request");
+            body, context.version, {.memory_max = decode_memory_max(context.broker)});
+        if (request.failed() && request.error() == Error::limit)
+            return refuse(context, "it and its answer may take more memory than there is",
+                          memory_remedy);
+        if (request.failed()) return refuse(context, "its bytes are not such a request");
         const auto response = handle(context, std::move(*request));
         auto frame = reply_frame(context.header, response, context.version);
         if (frame.failed()) return refuse(context, "the answer cannot be said in this version");
-        return ready(context, std::move(*frame));
+        // Fetches have counted their records before they read them.
+        const bool counted = std::is_same_v<typename Api::Request, protocol::FetchRequest>;
+        const std::size_t room = std::max(context.broker.reply_memory().left(), small_answer);
+        auto reply = ready(context, std::move(*frame));
+        if (!counted && reply->bytes() > room)
+            return refuse(context, "its answer takes more memory than there is", memory_remedy);
+        return reply;
     } else {
         return refuse(context, "this API is not served");
     }

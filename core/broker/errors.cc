@@ -2,12 +2,13 @@
 
 namespace sluice::broker {
 
-protocol::ErrorCode error_code_of(Error error) {
-    using protocol::ErrorCode;
+using protocol::ErrorCode;
+
+ErrorCode read_error(Error error) {
     switch (error) {
         case Error::corrupt:
             return ErrorCode::corrupt_message;
-        case Error::invalid:
+        case Error::invalid:  // The log was cut at its beginning meanwhile.
             return ErrorCode::offset_out_of_range;
         case Error::timed_out:
         case Error::limit:
@@ -23,6 +24,31 @@ protocol::ErrorCode error_code_of(Error error) {
             return ErrorCode::kafka_storage_error;
     }
     return ErrorCode::unknown_server_error;
+}
+
+ErrorCode append_error(Error error) {
+    switch (error) {
+        case Error::timed_out:
+        case Error::limit:
+            return ErrorCode::request_timed_out;
+        case Error::stopped:
+        case Error::not_found:
+            return ErrorCode::not_leader_or_follower;
+        case Error::invalid:  // What was checked does not fit the log: no retry helps.
+            return ErrorCode::invalid_record;
+        case Error::corrupt:
+        case Error::io:
+        case Error::no_space:
+        case Error::exists:
+        case Error::closed:
+        case Error::refused:
+            return ErrorCode::kafka_storage_error;
+    }
+    return ErrorCode::unknown_server_error;
+}
+
+ErrorCode change_error(Error error) {
+    return error == Error::stopped ? ErrorCode::not_controller : append_error(error);
 }
 
 }  // namespace sluice::broker

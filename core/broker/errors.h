@@ -5,8 +5,10 @@
 
 namespace sluice::broker {
 
-// The one translation from what the world did to what a client is told. All of them are retriable:
-// the same request may well succeed on another replica or a moment later.
-protocol::ErrorCode error_code_of(Error error);
+// The translations from what the world did to what a client is told. What may go well the next time
+// is retriable.
+protocol::ErrorCode read_error(Error error);    // Of reads and lookups in a log.
+protocol::ErrorCode append_error(Error error);  // Of appends, and of waiting for the disk.
+protocol::ErrorCode change_error(Error error);  // Of changes the controller makes.
 
 }  // namespace sluice::broker

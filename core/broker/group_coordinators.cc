@@ -12,6 +12,12 @@ GroupCoordinators::GroupCoordinators(Broker& broker)
       deadline_moved_(env_.scheduler),
       work_came_(env_.scheduler) {}
 
+Result<void> GroupCoordinators::start() {
+    retention_due_ = env_.clock.now() + broker_.config().groups.offsets_retention_check_interval;
+    CHECK_OK(fibers_.spawn("group-deadlines", [this] { run_deadlines(); }));
+    return fibers_.spawn("group-background", [this] { run_background(); });
+}
+
 void GroupCoordinators::image_changed() {
     if (stopping_) return;
     const metadata::MetadataImage& image = broker_.image();
@@ -31,7 +37,6 @@ void GroupCoordinators::image_changed() {
     // A topic deleted and another made at once escape this, until retention is checked.
     if (image.topics_by_id.size() <= topics_known_) topics_may_be_gone_ = true;
     topics_known_ = image.topics_by_id.size();
-    start();
     work_came_.set();
 }
 
@@ -48,15 +53,6 @@ std::optional<PartitionIndex> GroupCoordinators::find_foreign() {
         if (checked.failed() && checked.error() == Error::invalid) return id.index;
     }
     return std::nullopt;
-}
-
-void GroupCoordinators::start() {
-    if (started_ || coordinators_.empty()) return;
-    started_ = true;
-    retention_due_ = env_.clock.now() + broker_.config().groups.offsets_retention_check_interval;
-    const bool spawned = fibers_.spawn("group-deadlines", [this] { run_deadlines(); }) &&
-                         fibers_.spawn("group-background", [this] { run_background(); });
-    ASSERT(spawned);
 }
 
 void GroupCoordinators::stop() {

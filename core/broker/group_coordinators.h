@@ -15,6 +15,8 @@ class GroupCoordinators {
 public:
     explicit GroupCoordinators(Broker& broker);
 
+    // Makes the fibers. Before clients are served, who could take the last ones.
+    Result<void> start();
     // The shard's view of the metadata changed: partitions came or went, or topics did.
     void image_changed();
     // Nothing when the partition's home is elsewhere.
@@ -25,7 +27,6 @@ public:
     void stop();
 
 private:
-    void start();
     void run_deadlines();
     void run_background();
     Time next_deadline() const;
@@ -41,7 +42,6 @@ private:
     bool topics_may_be_gone_ = false;
     Time planned_ = never;  // When the deadlines' fiber wakes by itself.
     Time retention_due_ = never;
-    bool started_ = false;
     bool stopping_ = false;
 };
 

@@ -153,6 +153,8 @@ class LogStore {
 public:
     virtual ~LogStore() = default;
 
+    // Makes the store's own fibers. Before clients are served, who could take the last ones.
+    virtual Result<void> start() = 0;
     // Opens `name` ("topic-0"), making it when it is new, and recovers it: what may not have been
     // durable is checked and synced before it counts. Error::corrupt when acknowledged data is
     // damaged.
@@ -164,6 +166,8 @@ public:
     virtual Result<void> close(PartitionLog& log) = 0;
     // Ends the log and renames its directory so that no start finds it; its files go later.
     virtual Result<void> remove(std::unique_ptr<PartitionLog> log) = 0;
+    // The same of one that could not be opened.
+    virtual Result<void> remove_unopened(const std::string& name, Duration file_delete_delay) = 0;
     // How far recovery may skip: names, offsets before which all is durable, and starts. Of logs
     // that were closed, too.
     struct Checkpoint {

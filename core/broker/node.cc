@@ -37,9 +37,10 @@ Result<void, StartFailure> Node::start() {
     CHECK_OK(start_metadata());
     CHECK_OK(check_groups());
     recovered_ = true;
+    // Everything of the broker's own runs before clients come, who could take the last fibers.
+    CHECK_OK(start_periodic_work());
     if (const auto served = frontend_->serve(); served.failed())
         return failure(served.error(), "no connection can be accepted", "Raise fibers.max.");
-    start_periodic_work();
     return {};
 }
 
@@ -107,13 +108,18 @@ Result<void, StartFailure> Node::open_directory() {
 
 Result<void, StartFailure> Node::start_shards() {
     for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
-    on_each_shard([this](ShardParts& shard) {
+    Result<void> started;
+    on_each_shard([this, &started](ShardParts& shard) {
         shard.logs = parts_.logs(shard.env);
         shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
+        if (const auto store = shard.logs->start(); store.failed()) started = store;
+        if (const auto groups = shard.broker->groups().start(); groups.failed()) started = groups;
     });
     for (const auto& shard : shards_)
         if (!shard->broker)
             return failure(Error::stopped, "the node was stopped", "Start it again.");
+    if (started.failed())
+        return failure(started.error(), "the broker's own work cannot begin", "Raise fibers.max.");
     metadata_ =
         std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs);
     std::vector<Broker*> brokers;
@@ -156,8 +162,9 @@ Result<void, StartFailure> Node::check_groups() {
     return {};
 }
 
-void Node::start_periodic_work() {
-    on_each_shard([this](ShardParts& shard) {
+Result<void, StartFailure> Node::start_periodic_work() {
+    Result<void> all;
+    on_each_shard([this, &all](ShardParts& shard) {
         const bool is_first = &shard == shards_.front().get();
         const Duration interval =
             is_first ? std::min(config_.retention_check_interval, config_.checkpoint_interval)
@@ -174,11 +181,14 @@ void Node::start_periodic_work() {
                 if (is_first) metadata_->maintain();
             }
         });
-        ASSERT(!spawned.failed());
+        if (spawned.failed()) all = spawned;
         if (!is_first) return;
         const auto keeps = shard.fibers.spawn("checkpoints", [this] { keep_checkpoints(); });
-        ASSERT(!keeps.failed());
+        if (keeps.failed()) all = keeps;
     });
+    if (all.failed())
+        return failure(all.error(), "the periodic work cannot begin", "Raise fibers.max.");
+    return {};
 }
 
 // By time, and earlier when much was appended: that is what a start after a crash must read. The

@@ -67,7 +67,7 @@ private:
     Result<void, StartFailure> listen();
     Result<void, StartFailure> start_metadata();
     Result<void, StartFailure> check_groups();
-    void start_periodic_work();
+    Result<void, StartFailure> start_periodic_work();
     void keep_checkpoints();
     void write_checkpoints();
     std::uint64_t bytes_appended();

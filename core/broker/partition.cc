@@ -112,9 +112,9 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     }
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
-        return refuse(error_code_of(appended.error()), appended.error() == Error::no_space
-                                                           ? "The broker's disk is full."
-                                                           : std::string());
+        return refuse(append_error(appended.error()), appended.error() == Error::no_space
+                                                          ? "The broker's disk is full."
+                                                          : std::string());
     outcome.base = appended->base;
     outcome.next = appended->next;
     if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;
@@ -123,7 +123,7 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
 
 ErrorCode Partition::wait_committed(Offset end) {
     if (const auto durable = log_->wait_durable(end); durable.failed())
-        return error_code_of(durable.error());
+        return append_error(durable.error());
     // Nobody below us calls up: whoever comes first to see it further tells the readers.
     if (high_watermark() > told_) {
         told_ = high_watermark();

@@ -358,6 +358,20 @@ TEST_F(LogTest, DeletesAndMakesAgainALogOfTheLongestName) {
     for (const auto& [path, inode] : disk.names()) EXPECT_EQ(path.find("aaa"), path.npos) << path;
 }
 
+TEST_F(LogTest, DeletesTheFilesOfALogThatIsNotOpen) {
+    append("a");
+    in_fiber([&] {
+        ASSERT_TRUE(store->close(*log));
+        log.reset();
+        ASSERT_TRUE(store->remove_unopened("topic-0", seconds(60)));
+        EXPECT_THAT(store->checkpoints(), IsEmpty());
+        EXPECT_EQ(store->remove_unopened("topic-0", seconds(60)).error(), Error::not_found);
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(62)));
+    });
+    for (const auto& [path, inode] : disk.names())
+        EXPECT_EQ(path.find("topic-0"), path.npos) << path;
+}
+
 TEST_F(LogTest, DeletesAtStartWhatAnEarlierProcessLeftBehind) {
     append("a");
     in_fiber([&] { ASSERT_TRUE(store->remove(std::move(log))); });

@@ -29,7 +29,7 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
     if (stopping_) return Error::stopped;
     if (resources_.logs.contains(name)) return Error::exists;
     if (hints.lacks_journal) return Error::io;
-    CHECK_OK(start_housekeeping());
+    CHECK_OK(start());
     const LogOpening opening{
         .root = root_, .name = name, .topic = topic, .config = config, .hints = hints};
     auto log = Log::open(resources_, opening);
@@ -90,12 +90,20 @@ Result<void> Store::close(broker::PartitionLog& log) {
 Result<void> Store::remove(std::unique_ptr<broker::PartitionLog> log) {
     Log& removed = mine(*log);
     removed.abandon(Log::Leaving::deleted);
-    const std::string from = removed.directory();
-    std::string to = free_name(from, directory_delete_suffix);
-    CHECK_OK(resources_.doors.disk.rename(from, to));
+    return leave_for_deletion(removed.directory(), removed.config().file_delete_delay);
+}
+
+Result<void> Store::remove_unopened(const std::string& name, Duration file_delete_delay) {
+    ASSERT(!resources_.logs.contains(name));
+    std::erase_if(closed_, [&](const Checkpoint& closed) { return closed.name == name; });
+    return leave_for_deletion(join(root_, name), file_delete_delay);
+}
+
+Result<void> Store::leave_for_deletion(const std::string& directory, Duration delay) {
+    std::string to = free_name(directory, directory_delete_suffix);
+    CHECK_OK(resources_.doors.disk.rename(directory, to));
     CHECK_OK(resources_.doors.disk.sync_directory(root_));
-    const Time due = resources_.doors.scheduler.now() + removed.config().file_delete_delay;
-    deleted_.push_back({std::move(to), due});
+    deleted_.push_back({std::move(to), resources_.doors.scheduler.now() + delay});
     return {};
 }
 
@@ -161,7 +169,7 @@ void Store::stop() {
     resources_.journal.join();
 }
 
-Result<void> Store::start_housekeeping() {
+Result<void> Store::start() {
     if (keeping_house_) return {};
     CHECK_OK(fibers_.spawn("log-housekeeping", [this] { keep_house(); }));
     keeping_house_ = true;

@@ -19,12 +19,14 @@ public:
     Store(const LogDoors& doors, std::string root, const LogOptions& options = {});
     ~Store() override;
 
+    Result<void> start() override;
     Result<std::unique_ptr<broker::PartitionLog>> open(const std::string& name,
                                                        const TopicId& topic,
                                                        const broker::LogConfig& config,
                                                        const broker::LogHints& hints) override;
     Result<void> close(broker::PartitionLog& log) override;
     Result<void> remove(std::unique_ptr<broker::PartitionLog> log) override;
+    Result<void> remove_unopened(const std::string& name, Duration file_delete_delay) override;
     std::vector<Checkpoint> checkpoints() override;
     std::uint64_t bytes_appended() const override { return resources_.bytes_appended; }
     bool failed() const override { return resources_.journal.failed(); }
@@ -38,9 +40,9 @@ private:
         Time due;
     };
 
+    Result<void> leave_for_deletion(const std::string& directory, Duration delay);
     Result<void> set_aside(const std::string& directory);
     std::string free_name(std::string_view directory, std::string_view suffix);
-    Result<void> start_housekeeping();
     void keep_house();
     void watch_space();
     Result<void> delete_directory(const std::string& path);

@@ -17,13 +17,13 @@ namespace sluice::client {
 // One broker, and beside it a machine on which a test runs clients, all simulated.
 class BrokerAndClient : public testing::Test {
 protected:
-    explicit BrokerAndClient(sim::BrokerOptions options = {})
+    explicit BrokerAndClient(sim::BrokerOptions options = {}, sim::Shard::Options shard = {})
         : world({.seed = 11}), machines(world) {
         options.broker.listen = {"broker", 9092};
         options.broker.groups.initial_rebalance_delay = milliseconds(500);
         options.broker.groups.offsets_partitions = 3;
         options.logs.free_bytes_min = 0;
-        broker = &machines.add({.name = "broker", .process = {.shards = 2}},
+        broker = &machines.add({.name = "broker", .process = {.shards = 2, .shard = shard}},
                                [options](const sim::ProcessFacts& facts) {
                                    return std::make_unique<sim::BrokerProgram>(facts, options);
                                });

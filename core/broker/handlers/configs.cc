@@ -16,6 +16,43 @@ using metadata::ResourceType;
 
 namespace {
 
+// What is described of configurations however little memory is left for answers.
+constexpr std::size_t described_at_least = 1 << 20;
+
+// Equal resources become one, of which is told what any of them asks for.
+std::vector<DescribeConfigsRequest::Resource> merged(
+    std::vector<DescribeConfigsRequest::Resource> resources) {
+    std::map<std::pair<std::int8_t, std::string>, std::size_t> places;
+    std::vector<DescribeConfigsRequest::Resource> distinct;
+    for (auto& resource : resources) {
+        const auto [place, is_new] =
+            places.try_emplace({resource.resource_type, resource.resource_name}, distinct.size());
+        if (is_new) {
+            distinct.push_back(std::move(resource));
+            continue;
+        }
+        auto& keys = distinct[place->second].configuration_keys;
+        const auto& more = resource.configuration_keys;
+        if (!keys || keys->empty()) continue;  // All of them.
+        if (!more || more->empty())
+            keys.reset();
+        else
+            keys->insert(keys->end(), more->begin(), more->end());
+    }
+    return distinct;
+}
+
+// About what an answer takes in memory.
+std::size_t size_of(const DescribeConfigsResponse::Resource& answer) {
+    std::size_t size = sizeof(answer) + answer.resource_name.size();
+    for (const auto& config : answer.configs) {
+        size += sizeof(config) + config.name.size() + config.value.value_or("").size();
+        for (const auto& synonym : config.synonyms)
+            size += sizeof(synonym) + synonym.name.size() + synonym.value.value_or("").size();
+    }
+    return size;
+}
+
 bool is_asked(const DescribeConfigsRequest::Resource& resource, std::string_view name) {
     return !resource.configuration_keys || resource.configuration_keys->empty() ||
            std::ranges::find(*resource.configuration_keys, name) !=
@@ -99,7 +136,7 @@ Response alter(const RequestContext& context, const Request& request) {
     Response failed;
     for (const auto& resource : request.resources) {
         typename Response::Resource answer;
-        answer.error_code = error_code_of(response.error());
+        answer.error_code = change_error(response.error());
         answer.error_message.reset();
         answer.resource_type = resource.resource_type;
         answer.resource_name = resource.resource_name;
@@ -112,13 +149,19 @@ Response alter(const RequestContext& context, const Request& request) {
 
 DescribeConfigsResponse handle(const RequestContext& context, DescribeConfigsRequest request) {
     DescribeConfigsResponse response;
-    for (const auto& resource : request.resources) {
+    std::size_t room = std::max(context.broker.reply_memory().left(), described_at_least);
+    for (const auto& resource : merged(std::move(request.resources))) {
         DescribeConfigsResponse::Resource answer;
         answer.error_message.reset();
         answer.resource_type = resource.resource_type;
         answer.resource_name = resource.resource_name;
         const auto type = static_cast<ResourceType>(resource.resource_type);
-        if (type == ResourceType::topic) {
+        if (room == 0) {
+            answer.error_code = ErrorCode::policy_violation;
+            answer.error_message =
+                "The answer would take more memory than queued.max.response.bytes leaves: ask for "
+                "fewer resources at a time.";
+        } else if (type == ResourceType::topic) {
             describe_topic(context, resource, request.include_synonyms, answer);
         } else if (type == ResourceType::broker) {
             describe_broker(context, resource, request.include_synonyms, answer);
@@ -126,6 +169,7 @@ DescribeConfigsResponse handle(const RequestContext& context, DescribeConfigsReq
             answer.error_code = ErrorCode::invalid_request;
             answer.error_message = "Configurations of this resource type are not served.";
         }
+        room -= std::min(room, size_of(answer));
         response.results.push_back(std::move(answer));
     }
     return response;
@@ -143,6 +187,12 @@ IncrementalAlterConfigsResponse handle(const RequestContext& context,
 ListConfigResourcesResponse handle(const RequestContext& context,
                                    ListConfigResourcesRequest request) {
     ListConfigResourcesResponse response;
+    constexpr std::int8_t known[] = {2, 4, 8, 16, 32};
+    for (const std::int8_t type : request.resource_types) {
+        if (std::ranges::find(known, type) != std::end(known)) continue;
+        response.error_code = ErrorCode::unsupported_version;
+        return response;
+    }
     const auto wants = [&](ResourceType type) {
         if (context.version == Version(0)) return type == ResourceType::client_metrics;
         return request.resource_types.empty() ||

@@ -1,6 +1,10 @@
 // What administrators look at: producers of a partition, sizes on disk, and topics page by page.
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
 
 #include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/partition_call.h"
@@ -28,13 +32,21 @@ void list_producers(Partition& partition, DescribeProducersResponse::Partition& 
     }
 }
 
-bool is_wanted(const DescribeLogDirsRequest& request, const std::string& topic,
-               PartitionIndex index) {
-    if (!request.topics) return true;
-    return std::ranges::any_of(*request.topics, [&](const auto& each) {
-        return each.topic == topic &&
-               std::ranges::find(each.partitions, index) != each.partitions.end();
-    });
+// What a request names; nothing: everything.
+using WantedLogs = std::optional<std::map<std::string, std::set<PartitionIndex>>>;
+
+WantedLogs wanted_logs(const DescribeLogDirsRequest& request) {
+    if (!request.topics) return std::nullopt;
+    WantedLogs wanted(std::in_place);
+    for (const auto& topic : *request.topics)
+        (*wanted)[topic.topic].insert(topic.partitions.begin(), topic.partitions.end());
+    return wanted;
+}
+
+bool is_wanted(const WantedLogs& wanted, const std::string& topic, PartitionIndex index) {
+    if (!wanted) return true;
+    const auto found = wanted->find(topic);
+    return found != wanted->end() && found->second.contains(index);
 }
 
 DescribeTopicPartitionsResponse::Partition describe(PartitionIndex index,
@@ -106,10 +118,12 @@ private:
 
 DescribeProducersResponse handle(const RequestContext& context, DescribeProducersRequest request) {
     DescribeProducersResponse response;
+    std::map<std::string, std::set<PartitionIndex>> told;  // A partition may have many producers.
     for (const auto& topic : request.topics) {
         DescribeProducersResponse::Topic answers;
         answers.name = topic.name;
         for (const PartitionIndex index : topic.partition_indexes) {
+            if (!told[topic.name].insert(index).second) continue;
             DescribeProducersResponse::Partition answer;
             answer.partition_index = index;
             answer.error_code =
@@ -125,6 +139,7 @@ DescribeProducersResponse handle(const RequestContext& context, DescribeProducer
 DescribeLogDirsResponse handle(const RequestContext& context, DescribeLogDirsRequest request) {
     Broker& broker = context.broker;
     DescribeLogDirsResponse response;
+    const WantedLogs wanted = wanted_logs(request);
     DescribeLogDirsResponse::LogDir directory;
     directory.log_dir = broker.facts().log_directory;
     std::map<std::string, DescribeLogDirsResponse::Topic> topics;
@@ -132,7 +147,7 @@ DescribeLogDirsResponse handle(const RequestContext& context, DescribeLogDirsReq
         Broker& there = broker.on(ShardId(shard));
         const auto called = env::call(broker.env().shards, ShardId(shard), [&] {
             there.each_partition([&](Partition& partition) {
-                if (!is_wanted(request, partition.topic(), partition.id().index)) return;
+                if (!is_wanted(wanted, partition.topic(), partition.id().index)) return;
                 DescribeLogDirsResponse::Partition shown;
                 shown.partition_index = partition.id().index;
                 shown.partition_size = static_cast<std::int64_t>(partition.log().size_bytes());

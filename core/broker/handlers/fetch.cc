@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/leader_hints.h"
+#include "core/replication/leader_epochs.h"
 
 namespace sluice::broker {
 
@@ -17,6 +20,15 @@ namespace {
 // What a response may hold however much others hold.
 constexpr std::size_t response_bytes_min = 64 << 10;
 
+constexpr Version by_id_since{13};
+constexpr Version replica_state_since{15};
+constexpr Version hints_since{16};
+
+const metadata::TopicState* topic_of(const metadata::MetadataImage& image,
+                                     const FetchRequest::Topic& topic, Version version) {
+    return version >= by_id_since ? image.topic(topic.topic_id) : image.topic(topic.topic);
+}
+
 // One partition of a fetch on its way to its home shard and back.
 struct Item {
     const FetchRequest::Topic* topic = nullptr;
@@ -25,6 +37,7 @@ struct Item {
     ErrorCode error = ErrorCode::none;
     Offset high_watermark{-1};
     Offset log_start{-1};
+    FetchResponse::EpochEndOffset diverging;
     Bytes records;
 };
 
@@ -49,6 +62,8 @@ private:
     void read_all();
     std::size_t first_group() const;
     void read_group(Broker& there, std::vector<Item*>& group);
+    ErrorCode check_reader(const Partition& partition, const FetchRequest::Partition& wanted) const;
+    static ErrorCode find_divergence(const Partition& partition, Item& item);
     void read_one(Broker& there, Item& item);
     bool is_enough() const;
     void wait_for_news(Time deadline);
@@ -83,10 +98,10 @@ Bytes joined(const LogRead& read) {
 
 void FetchOperation::resolve() {
     const Shared<const metadata::MetadataImage> image = broker_.shared_image();
-    const bool by_id = version_ >= Version(13);
+    const bool by_id = version_ >= by_id_since;
+    std::set<PartitionId> named;  // Each is read and watched once.
     for (const auto& topic : request_.topics) {
-        const metadata::TopicState* found =
-            by_id ? image->topic(topic.topic_id) : image->topic(topic.topic);
+        const metadata::TopicState* found = topic_of(*image, topic, version_);
         for (const auto& partition : topic.partitions) {
             Item item;
             item.topic = &topic;
@@ -98,11 +113,36 @@ void FetchOperation::resolve() {
                 item.error = ErrorCode::unknown_topic_or_partition;
             else
                 item.id = {found->id, partition.partition};
+            if (item.error == ErrorCode::none && !named.insert(item.id).second) continue;
             items_.push_back(std::move(item));
         }
     }
     for (Item& item : items_)
         if (item.error == ErrorCode::none) groups_[broker_.home_of(item.id)].push_back(&item);
+}
+
+ErrorCode FetchOperation::check_reader(const Partition& partition,
+                                       const FetchRequest::Partition& wanted) const {
+    const bool knows_epoch = wanted.current_leader_epoch != no_leader_epoch;
+    const BrokerId replica =
+        version_ >= replica_state_since ? request_.replica_state.replica_id : request_.replica_id;
+    // Nobody follows yet: whoever says so is told what an unassigned replica is.
+    if (replica >= BrokerId(0))
+        return knows_epoch ? ErrorCode::unknown_leader_epoch : ErrorCode::not_leader_or_follower;
+    return partition.check_epoch(wanted.current_leader_epoch);
+}
+
+// A reader that says of which epoch its last record is learns whether that epoch ended before.
+ErrorCode FetchOperation::find_divergence(const Partition& partition, Item& item) {
+    const LeaderEpoch last = item.wanted->last_fetched_epoch;
+    if (last == no_leader_epoch) return ErrorCode::none;
+    const Offset log_end = partition.log().offsets().end;
+    auto end = partition.log().epochs().end_offset_for(last, log_end);
+    if (last == partition.leader_epoch()) end = {last, log_end};
+    if (!end) return ErrorCode::offset_out_of_range;
+    if (end->epoch < last || end->offset < item.wanted->fetch_offset)
+        item.diverging = {end->epoch, end->offset};
+    return ErrorCode::none;
 }
 
 void FetchOperation::read_one(Broker& there, Item& item) {
@@ -111,18 +151,22 @@ void FetchOperation::read_one(Broker& there, Item& item) {
         item.error = there.error_for_missing(item.id);
         return;
     }
-    item.high_watermark = partition->high_watermark();
-    item.log_start = partition->log().offsets().start;
-    item.error = partition->check_epoch(item.wanted->current_leader_epoch);
+    item.error = check_reader(*partition, *item.wanted);
     if (item.error != ErrorCode::none) return;
     const Offset from = item.wanted->fetch_offset;
-    const bool at_start = from == item.log_start && from > Offset(0);
-    if ((from < item.log_start && !PLANT("fetch.before_the_log_start")) ||
+    const Offset log_start = partition->log().offsets().start;
+    item.high_watermark = partition->high_watermark();
+    item.log_start = log_start;
+    const bool at_start = from == log_start && from > Offset(0);
+    if ((from < log_start && !PLANT("fetch.before_the_log_start")) ||
         (at_start && PLANT("fetch.start_is_out_of_range")) ||
         (from > partition->log().offsets().end && !PLANT("fetch.behind_the_end_is_empty"))) {
         item.error = ErrorCode::offset_out_of_range;
         return;
     }
+    item.error = find_divergence(*partition, item);
+    if (item.error != ErrorCode::none) return;
+    if (item.diverging.epoch != no_leader_epoch) return;
     const auto response_max =
         std::min({broker_.config().fetch_bytes_max,
                   static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
@@ -145,7 +189,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
     const auto read = partition->read(range);
     if (read.failed()) {
-        item.error = error_code_of(read.error());
+        item.error = read_error(read.error());
         return;
     }
     item.records = joined(*read);
@@ -155,6 +199,8 @@ void FetchOperation::read_one(Broker& there, Item& item) {
 void FetchOperation::read_group(Broker& there, std::vector<Item*>& group) {
     for (Item* item : group) {
         item->error = ErrorCode::none;
+        item->high_watermark = item->log_start = Offset(-1);
+        item->diverging = {};
         item->records = Bytes();
         read_one(there, *item);
     }
@@ -192,8 +238,9 @@ std::size_t FetchOperation::first_group() const {
 
 bool FetchOperation::is_enough() const {
     if (bytes_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
-    return std::ranges::any_of(items_,
-                               [](const Item& item) { return item.error != ErrorCode::none; });
+    return std::ranges::any_of(items_, [](const Item& item) {
+        return item.error != ErrorCode::none || item.diverging.epoch != no_leader_epoch;
+    });
 }
 
 void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
@@ -262,6 +309,7 @@ FetchResponse FetchOperation::run() {
 
 FetchResponse FetchOperation::response() {
     FetchResponse response;
+    LeaderHints hints(broker_.image());
     for (Item& item : items_) {
         if (response.responses.empty() || response.responses.back().topic != item.topic->topic ||
             response.responses.back().topic_id != item.topic->topic_id) {
@@ -276,9 +324,14 @@ FetchResponse FetchOperation::response() {
         answer.last_stable_offset = item.high_watermark;
         answer.log_start_offset = item.log_start;
         answer.aborted_transactions.reset();
+        answer.diverging_epoch = item.diverging;
+        if (version_ >= hints_since)
+            if (const auto* state = hints.hint(item.id, item.error))
+                answer.current_leader = {state->leader, state->leader_epoch};
         answer.records = std::move(item.records);
         response.responses.back().partitions.push_back(std::move(answer));
     }
+    response.node_endpoints = hints.endpoints<FetchResponse::NodeEndpoint>();
     return response;
 }
 
@@ -289,8 +342,12 @@ FetchResponse handle(const RequestContext& context, FetchRequest request) {
     FetchSessions& sessions = broker.fetch_sessions();
     const auto fresh = FetchSessionId(static_cast<std::int32_t>(
         broker.env().random.between(1, std::numeric_limits<std::int32_t>::max())));
+    const auto exists = [&](const FetchRequest::Topic& topic, PartitionIndex index) {
+        const metadata::TopicState* found = topic_of(broker.image(), topic, context.version);
+        return found != nullptr && found->partition(index) != nullptr;
+    };
     const FetchSessions::Plan plan =
-        sessions.begin(request, context.version, fresh, broker.env().clock.now());
+        sessions.begin(request, context.version, fresh, broker.env().clock.now(), exists);
     if (plan.error != ErrorCode::none) {
         FetchResponse refused;
         refused.error_code = plan.error;

@@ -1,7 +1,10 @@
 // Membership and administration of consumer groups: the way to their coordinators.
 
+#include <functional>
+
 #include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/group_call.h"
+#include "core/broker/handlers/once.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/metadata/topic_name.h"
 
@@ -163,6 +166,7 @@ ListGroupsResponse handle(const RequestContext& context, ListGroupsRequest reque
 DescribeGroupsResponse handle(const RequestContext& context, DescribeGroupsRequest request) {
     DescribeGroupsResponse response;
     using Group = DescribeGroupsResponse::Group;
+    keep_first(request.groups, std::identity());
     for (const std::string& group_id : request.groups) {
         auto described =
             ask_coordinator<Group>(context.broker, group_id, [&](GroupCoordinator& coordinator) {

@@ -1,6 +1,9 @@
+#include <map>
+
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/partition_call.h"
+#include "core/replication/leader_epochs.h"
 
 namespace sluice::broker {
 
@@ -37,8 +40,13 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
     if (wanted.timestamp == latest)
         return answer_with(
             PLANT("list_offsets.latest_is_the_log_end") ? offsets.end : partition.high_watermark());
-    if (wanted.timestamp == earliest || wanted.timestamp == earliest_local)
-        return answer_with(offsets.start);
+    if (wanted.timestamp == earliest || wanted.timestamp == earliest_local) {
+        answer.offset = offsets.start;
+        const auto& epochs = partition.log().epochs().entries();
+        if (!epochs.empty() && epochs.front().start <= offsets.start)
+            answer.leader_epoch = epochs.front().epoch;
+        return;
+    }
     // There is no tiered storage: nothing is there, and nothing waits to go there.
     if (wanted.timestamp == latest_tiered || wanted.timestamp == earliest_pending_upload) return;
 
@@ -46,7 +54,7 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
         wanted.timestamp == greatest_timestamp ? std::nullopt : std::optional(wanted.timestamp);
     const auto found = partition.log().find_timestamp(time, partition.high_watermark());
     if (found.failed()) {
-        answer.error_code = error_code_of(found.error());
+        answer.error_code = read_error(found.error());
         return;
     }
     if (!*found) return;
@@ -59,6 +67,10 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
 
 ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest request) {
     ListOffsetsResponse response;
+    std::map<std::string, std::map<PartitionIndex, int>> times_named;
+    for (const auto& topic : request.topics)
+        for (const auto& wanted : topic.partitions)
+            ++times_named[topic.name][wanted.partition_index];
     for (const auto& topic : request.topics) {
         ListOffsetsResponse::Topic answers;
         answers.name = topic.name;
@@ -66,7 +78,9 @@ ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest req
             ListOffsetsResponse::Partition answer;
             answer.partition_index = wanted.partition_index;
             ErrorCode error = ErrorCode::unsupported_version;
-            if (is_known(wanted.timestamp, context.version))
+            if (times_named[topic.name][wanted.partition_index] > 1)
+                error = ErrorCode::invalid_request;
+            else if (is_known(wanted.timestamp, context.version))
                 error = with_partition(
                     context.broker, topic.name, wanted.partition_index,
                     [&](Partition& partition) { look_up(partition, wanted, answer); });

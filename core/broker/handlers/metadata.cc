@@ -1,5 +1,6 @@
 #include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/once.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/metadata/topic_name.h"
 
@@ -85,6 +86,9 @@ MetadataResponse::Topic look_up(const metadata::MetadataImage& image,
 MetadataResponse handle(const RequestContext& context, MetadataRequest request) {
     Broker& broker = context.broker;
     const bool all = !request.topics || (context.version == Version(0) && request.topics->empty());
+    if (!all)
+        keep_first(*request.topics,
+                   [](const auto& topic) { return std::pair(topic.name, topic.topic_id); });
     std::map<std::string, ErrorCode> created;
     const bool may_create = context.version < Version(4) || request.allow_auto_topic_creation;
     if (!all && may_create && broker.config().auto_create_topics)

@@ -1,7 +1,11 @@
 // OffsetCommit, OffsetFetch and OffsetDelete: topics by name or id on the wire, by name in the log.
 
+#include <map>
+#include <set>
+
 #include "core/base/probe.h"
 #include "core/broker/handlers/group_call.h"
+#include "core/broker/handlers/once.h"
 #include "core/broker/handlers/topic_creation.h"
 
 namespace sluice::broker {
@@ -100,6 +104,17 @@ OffsetFetchResponse::GroupTopic unknown_topic(const OffsetFetchRequest::GroupTop
     return answer;
 }
 
+// Of each partition is told once: what was committed of it may be much longer than its number.
+void keep_first_partitions(OffsetFetchRequest::Group& group) {
+    if (!group.topics) return;
+    std::map<std::pair<std::string, TopicId>, std::set<PartitionIndex>> seen;
+    for (auto& topic : *group.topics) {
+        auto& known = seen[{topic.name, topic.topic_id}];
+        std::erase_if(topic.partition_indexes,
+                      [&](PartitionIndex index) { return !known.insert(index).second; });
+    }
+}
+
 // A group whose topics are asked for, and answered, by id.
 OffsetFetchResponse::Group fetch_by_id(Broker& broker, OffsetFetchRequest::Group request) {
     const Shared<const metadata::MetadataImage> image = broker.shared_image();
@@ -196,14 +211,18 @@ OffsetCommitResponse handle(const RequestContext& context, OffsetCommitRequest r
 OffsetFetchResponse handle(const RequestContext& context, OffsetFetchRequest request) {
     Broker& broker = context.broker;
     if (context.version < Version(8)) {
-        const OffsetFetchRequest::Group group = only_group(request);
+        OffsetFetchRequest::Group group = only_group(request);
+        keep_first_partitions(group);
         return as_only_group(fetch(broker, group), group, context.version);
     }
     OffsetFetchResponse response;
-    for (auto& group : request.groups)
+    keep_first(request.groups, [](const auto& group) { return group.group_id; });
+    for (auto& group : request.groups) {
+        keep_first_partitions(group);
         response.groups.push_back(context.version >= topic_ids_since
                                       ? fetch_by_id(broker, std::move(group))
                                       : fetch(broker, group));
+    }
     return response;
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/leader_hints.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -45,7 +46,7 @@ private:
     void append_group(Broker& there, Group& group);
     void commit_group(Group& group);
     ProduceResponse response();
-    ProduceResponse::Partition partition_response(const Item& item) const;
+    ProduceResponse::Partition partition_response(const Item& item, LeaderHints& hints) const;
 
     Broker& broker_;
     RequestHeader header_;
@@ -55,6 +56,8 @@ private:
     std::vector<Item> items_;  // In the order of the request.
     std::map<ShardId, std::unique_ptr<Group>> groups_;
 };
+
+constexpr Version hints_since{10};
 
 bool acks_are_valid(std::int16_t acks) {
     return acks >= -1 && acks <= 1;
@@ -149,8 +152,12 @@ Result<std::vector<Bytes>> ProduceReply::finish() {
                         version_);
 }
 
-ProduceResponse::Partition ProduceReply::partition_response(const Item& item) const {
+ProduceResponse::Partition ProduceReply::partition_response(const Item& item,
+                                                            LeaderHints& hints) const {
     ProduceResponse::Partition answer;
+    if (version_ >= hints_since)
+        if (const auto* state = hints.hint(item.id, item.outcome.error))
+            answer.current_leader = {state->leader, state->leader_epoch};
     answer.index = item.data->index;
     answer.error_code = item.outcome.error;
     if (item.outcome.error != ErrorCode::none) {
@@ -167,15 +174,17 @@ ProduceResponse::Partition ProduceReply::partition_response(const Item& item) co
 
 ProduceResponse ProduceReply::response() {
     ProduceResponse response;
+    LeaderHints hints(broker_.image());
     auto item = items_.cbegin();
     for (const auto& topic : request_.topic_data) {
         ProduceResponse::Topic answer;
         answer.name = topic.name;
         answer.topic_id = topic.topic_id;
         for (std::size_t i = 0; i < topic.partition_data.size(); ++i)
-            answer.partition_responses.push_back(partition_response(*item++));
+            answer.partition_responses.push_back(partition_response(*item++, hints));
         response.responses.push_back(std::move(answer));
     }
+    response.node_endpoints = hints.endpoints<ProduceResponse::NodeEndpoint>();
     return response;
 }
 

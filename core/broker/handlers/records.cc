@@ -26,7 +26,7 @@ void delete_before(Partition& partition, Offset offset, DeleteRecordsResponse::P
     if (start > partition.log().offsets().start) {
         const auto moved = partition.log().advance_start(start);
         if (moved.failed()) {
-            answer.error_code = error_code_of(moved.error());
+            answer.error_code = read_error(moved.error());
             return;
         }
         partition.watchers().notify();

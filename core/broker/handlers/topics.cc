@@ -39,10 +39,6 @@ void show_configs(Broker& broker, const CreateTopicsRequest& request,
     }
 }
 
-ErrorCode controller_error(Error error) {
-    return error == Error::stopped ? ErrorCode::not_controller : error_code_of(error);
-}
-
 }  // namespace
 
 CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& request) {
@@ -61,7 +57,7 @@ CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& re
     for (const auto& topic : request.topics) {
         CreateTopicsResponse::Topic answer;
         answer.name = topic.name;
-        answer.error_code = controller_error(response.error());
+        answer.error_code = change_error(response.error());
         answer.error_message = std::string(name_of(answer.error_code));
         failed.topics.push_back(std::move(answer));
     }
@@ -89,7 +85,7 @@ DeleteTopicsResponse handle(const RequestContext& context, DeleteTopicsRequest r
         DeleteTopicsResponse::Topic answer;
         answer.name = std::move(name);
         answer.topic_id = id;
-        answer.error_code = controller_error(response.error());
+        answer.error_code = change_error(response.error());
         failed.responses.push_back(std::move(answer));
     };
     for (const auto& topic : request.topics) refuse(topic.name, topic.topic_id);
@@ -109,7 +105,7 @@ CreatePartitionsResponse handle(const RequestContext& context, CreatePartitionsR
 
     CreatePartitionsResponse failed;
     for (const auto& topic : request.topics)
-        failed.results.push_back({topic.name, controller_error(response.error()), std::nullopt});
+        failed.results.push_back({topic.name, change_error(response.error()), std::nullopt});
     return failed;
 }
 

@@ -313,6 +313,54 @@ def slow_readers():
         s.close()
 
 
+def promised_requests():
+    """Lengths that are allowed, and nothing behind them."""
+    promised = [connect() for _ in range(60)]
+    for s in promised:
+        s.sendall(struct.pack(">i", 10 << 20))
+    others_unharmed("requests are promised")
+    with connect() as s:
+        metadata(s, b"warm")
+    for s in promised:
+        must("a promised request: the connection stayed open", is_closed(s, 20))
+
+
+def sessions():
+    """Fetch sessions of partitions that do not exist, and connections that end at once."""
+    count = 5_000
+    partitions = b"".join(struct.pack(">iqqi", i, 0, -1, 1) for i in range(count))
+    body = (struct.pack(">iiiibiii", -1, 0, 0, 1 << 20, 0, 0, 0, 1) + struct.pack(">h", 5) + b"bogus" +
+            struct.pack(">i", count) + partitions + struct.pack(">i", 0))
+    before = memory()
+    for _ in range(160):
+        with connect() as s:
+            s.sendall(request(1, 7, body))
+            must("a session begins with what does not exist", struct.unpack(">i", response(s)[10:14])[0] == 0)
+    must(f"sessions take {(memory() - before) >> 20} MiB", memory() - before < 32 << 20)
+    others_unharmed("sessions")
+
+
+def amplifiers():
+    """Small requests that ask for the same thing again and again: told once, or refused."""
+    before = memory()
+    for api, version, each, count, behind in (
+            (32, 1, struct.pack(">bh", 2, 4) + b"warm" + struct.pack(">i", -1), 20_000, b"\1"),  # DescribeConfigs
+            (32, 1, struct.pack(">bh", 2, 4) + b"warm" + struct.pack(">i", -1), 400_000, b"\1"),
+            (15, 0, struct.pack(">h", 1) + b"g", 300_000, b""),  # DescribeGroups
+            (3, 4, struct.pack(">h", 4) + b"warm", 300_000, b"\0"),  # Metadata
+            (9, 1, struct.pack(">h", 4) + b"warm" + struct.pack(">ii", 1, 0), 100_000, b"")):  # OffsetFetch
+        group = struct.pack(">h", 1) + b"g" if api == 9 else b""
+        s = connect()
+        try:
+            s.sendall(request(api, version, group + struct.pack(">i", count) + each * count + behind))
+            must(f"api {api}: a small request brings a large answer", len(response(s)) < 8 << 20)
+        except OSError:
+            pass  # Refused.
+        s.close()
+        must(f"api {api}: an answer takes {(memory() - before) >> 20} MiB", memory() - before < 64 << 20)
+        others_unharmed(f"api {api} was asked for one thing many times")
+
+
 def pipelines():
     """Requests without an end, and nobody who reads the answers."""
     s = connect()
@@ -335,7 +383,7 @@ for _ in range(50):
     good.sendall(produce(b"warm", batch(record(os.urandom(100_000)))))
     response(good)
 attacks = [garbage, other_protocols, hostile_lengths, unknown, half_requests, bombs, damaged_batches, floods, slow_readers,
-           pipelines]
+           promised_requests, sessions, amplifiers, pipelines]
 for attack in attacks:  # Once to grow whatever is kept for good,
     attack()
     others_unharmed(attack.__name__)

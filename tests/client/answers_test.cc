@@ -1,0 +1,110 @@
+#include "core/protocol/messages/describe_configs.h"
+#include "core/protocol/messages/fetch.h"
+#include "core/protocol/messages/list_config_resources.h"
+#include "core/protocol/messages/list_offsets.h"
+#include "sim/raw_connection.h"
+#include "tests/client/broker_and_client.h"
+
+namespace sluice::client {
+namespace {
+
+using namespace protocol;
+
+// What a client of the usual kind never asks, answered as Kafka does.
+class AnswersTest : public BrokerAndClient {
+protected:
+    template <class Request>
+    auto ask(env::Env& env, const Request& request, Version version) {
+        sim::RawConnection connection(env, world, "answers", seconds(10));
+        EXPECT_TRUE(connection.open({"broker", 9092}));
+        EXPECT_TRUE(connection.send(request, version));
+        auto answer = connection.template receive<Request>(version);
+        EXPECT_TRUE(answer);
+        return *answer;
+    }
+    static TopicId id_of(Client& client, const std::string& name) {
+        const auto topics = Admin(client.cluster).topics({name});
+        return topics ? topics->topics.front().topic_id : TopicId{};
+    }
+    static FetchRequest fetch_of(const TopicId& id) {
+        FetchRequest request;
+        request.topics.push_back({"", id, {{}}});
+        request.topics.front().partitions.front().partition_max_bytes = 1000;
+        return request;
+    }
+};
+
+TEST_F(AnswersTest, WhoAsksAsAReplicaIsToldTheLeader) {
+    on_client([&](env::Env& env) {
+        Client client(env);
+        client.create("t", 1);
+        FetchRequest request = fetch_of(id_of(client, "t"));
+        request.replica_state.replica_id = BrokerId(5);
+        const FetchResponse response = ask(env, request, Version(17));
+        const auto& answer = response.responses.at(0).partitions.at(0);
+        EXPECT_EQ(answer.error_code, ErrorCode::not_leader_or_follower);
+        EXPECT_EQ(answer.high_watermark, Offset(-1));
+        EXPECT_EQ(answer.log_start_offset, Offset(-1));
+        EXPECT_EQ(answer.current_leader.leader_id, BrokerId(1));
+        EXPECT_EQ(answer.current_leader.leader_epoch, LeaderEpoch(0));
+        ASSERT_EQ(response.node_endpoints.size(), 1);
+        EXPECT_EQ(response.node_endpoints.front().host, "broker");
+        EXPECT_EQ(response.node_endpoints.front().port, 9092);
+        EXPECT_TRUE(ask(env, request, Version(15)).node_endpoints.empty());
+    });
+}
+
+TEST_F(AnswersTest, AnEpochNobodyHeardOfHasNoEnd) {
+    on_client([&](env::Env& env) {
+        Client client(env);
+        client.create("t", 1);
+        FetchRequest request = fetch_of(id_of(client, "t"));
+        auto& partition = request.topics.front().partitions.front();
+        partition.last_fetched_epoch = LeaderEpoch(0);
+        EXPECT_EQ(ask(env, request, Version(17)).responses.at(0).partitions.at(0).error_code,
+                  ErrorCode::none);
+        partition.last_fetched_epoch = LeaderEpoch(7);
+        EXPECT_EQ(ask(env, request, Version(17)).responses.at(0).partitions.at(0).error_code,
+                  ErrorCode::offset_out_of_range);
+    });
+}
+
+TEST_F(AnswersTest, OffsetsOfOnePartitionAreAskedForOnce) {
+    on_client([&](env::Env& env) {
+        Client client(env);
+        client.create("t", 2);
+        ListOffsetsRequest request;
+        request.replica_id = BrokerId(-1);
+        request.topics.push_back({"t", {{}, {}, {}}});
+        auto& partitions = request.topics.front().partitions;
+        for (auto& partition : partitions) partition.timestamp = Timestamp(-2);
+        partitions.back().partition_index = PartitionIndex(1);
+        const auto answers = ask(env, request, Version(5)).topics.at(0).partitions;
+        ASSERT_EQ(answers.size(), 3);
+        EXPECT_EQ(answers[0].error_code, ErrorCode::invalid_request);
+        EXPECT_EQ(answers[1].error_code, ErrorCode::invalid_request);
+        EXPECT_EQ(answers[2].error_code, ErrorCode::none);
+        EXPECT_EQ(answers[2].leader_epoch, no_leader_epoch);  // Nothing was written yet.
+    });
+}
+
+TEST_F(AnswersTest, ResourcesOfAnUnknownTypeAreNotListed) {
+    on_client([&](env::Env& env) {
+        Client(env).create("t", 1);
+        ListConfigResourcesRequest request;
+        request.resource_types = {2, 3};
+        EXPECT_EQ(ask(env, request, Version(1)).error_code, ErrorCode::unsupported_version);
+    });
+}
+
+TEST_F(AnswersTest, AResourceNamedManyTimesIsDescribedOnce) {
+    on_client([&](env::Env& env) {
+        Client(env).create("t", 1);
+        DescribeConfigsRequest request;
+        for (int i = 0; i < 500; ++i) request.resources.push_back({2, "t", std::nullopt});
+        EXPECT_EQ(ask(env, request, Version(4)).results.size(), 1);
+    });
+}
+
+}  // namespace
+}  // namespace sluice::client
