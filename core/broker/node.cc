@@ -26,8 +26,9 @@ Node::~Node() = default;
 
 void Node::on_each_shard(const std::function<void(ShardParts&)>& body) {
     for (std::uint32_t shard = 0; shard < shards_.size(); ++shard)
-        static_cast<void>(
-            env::call(env_.shards, ShardId(shard), [&] { body(*shards_[shard]); }).failed());
+        static_cast<void>(env::call_at_last(env_.scheduler, env_.shards, ShardId(shard), [&] {
+                              body(*shards_[shard]);
+                          }).failed());
 }
 
 Result<void, StartFailure> Node::start() {

@@ -57,6 +57,8 @@ public:
     void stop();
     bool stopped() const { return stopped_; }
     std::size_t alive() const { return alive_; }
+    // So many more fibers may live at the same time.
+    std::size_t room() const { return options_.fibers_max - alive_; }
     // Calls visit(const Fiber&) for each parked fiber, in the order they were made.
     template <class Visit>
     void each_parked(Visit visit) const;

@@ -51,6 +51,15 @@ Result<void> call(Shards& shards, ShardId home, Task body) {
     return remote.wait();
 }
 
+Result<void> call_at_last(Scheduler& scheduler, Shards& shards, ShardId home,
+                          const std::function<void()>& body) {
+    for (;;) {
+        const auto called = call(shards, home, [&body] { body(); });
+        if (!called.failed() || called.error() != Error::limit) return called;
+        CHECK_OK(sleep_for(scheduler, milliseconds(1)));
+    }
+}
+
 Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body) {
     std::vector<std::unique_ptr<RemoteCall>> calls;
     for (std::uint32_t shard = 0; shard < shards.count(); ++shard) {

@@ -82,7 +82,10 @@ private:
 
 // Runs `body` in a fiber of shard `home` (here and now when that is this shard) and waits for it.
 Result<void> call(Shards& shards, ShardId home, Task body);
-// The same on every shard at once, and waits for all of them.
+// The same, tried again as long as that shard has no fiber to spare.
+Result<void> call_at_last(Scheduler& scheduler, Shards& shards, ShardId home,
+                          const std::function<void()>& body);
+// As call() on every shard at once, and waits for all of them.
 Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body);
 
 }  // namespace sluice::env

@@ -16,7 +16,9 @@ KafkaFrontend::~KafkaFrontend() = default;
 
 void KafkaFrontend::on_each_shard(const std::function<void(std::uint32_t)>& body) {
     for (std::uint32_t shard = 0; shard < envs_.size(); ++shard)
-        static_cast<void>(env::call(env_.shards, ShardId(shard), [&] { body(shard); }).failed());
+        static_cast<void>(env::call_at_last(env_.scheduler, env_.shards, ShardId(shard), [&] {
+                              body(shard);
+                          }).failed());
 }
 
 Result<env::Address> KafkaFrontend::listen(const env::Address& address) {

@@ -19,6 +19,9 @@ void Admission::leave(const env::Address& peer) {
     if (--found->second == 0) per_address_.erase(found);
 }
 
+// Clients that hold connections must not keep the broker from its own work, nor from stopping.
+constexpr std::size_t fibers_left_to_the_broker = 16;
+
 Server::Server(env::Env& env, broker::Service& service, const ServerLimits& limits,
                Admission& admission)
     : env_(env),
@@ -30,6 +33,7 @@ Server::Server(env::Env& env, broker::Service& service, const ServerLimits& limi
       fibers_(env.scheduler) {}
 
 bool Server::add(std::unique_ptr<env::Accepted> accepted) {
+    if (env_.scheduler.room() < fibers_left_to_the_broker) return false;
     const env::Address peer = accepted->peer();
     const std::uint64_t id = next_id_++;
     const auto spawned =
