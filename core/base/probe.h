@@ -15,11 +15,11 @@
 // flag and a branch that is never taken. This is the one process-wide state of the program, the
 // exception to "no globals": what a mark records belongs to no object, and a rule has no door.
 //
-//     SOMETIMES("log.rolled_while_reading", readers > 0);   The sweep fails when it was never true.
-//     if (BUGGIFY("log.tiny_segment")) size = 1;             Makes a rare path common. Not in
-//     rules. if (PLANT("ack_before_sync")) return;                  A known bug, in the simulation
-//     build.
+//     SOMETIMES("log.rolled_while_reading", readers > 0);  A sweep fails when it was never true.
+//     if (BUGGIFY("log.tiny_segment")) size = 1;           Makes a rare path common. Not in rules.
+//     if (PLANT("ack_before_sync")) return;                A known bug, in the simulation build.
 //
+// `sim --plants` shows that a sweep finds each of those bugs (docs/simulation.md).
 // Names are literals, one meaning each; `condition` must have no effect, for it is not evaluated
 // outside the simulator. Each run of a seed draws which BUGGIFY sites are on, one simulation at a
 // time in a process.

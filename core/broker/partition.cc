@@ -55,7 +55,7 @@ void Partition::retire() {
 void Partition::update(const metadata::PartitionState& state, const TopicSettings& settings) {
     state_ = state;
     settings_ = settings;
-    if (!PLANT("log.configured_too_late")) log_->configure(settings.log);
+    log_->configure(settings.log);
 }
 
 ErrorCode Partition::check_epoch(LeaderEpoch clients) const {

@@ -27,7 +27,6 @@ Result<FrameReader::Frame> FrameReader::next() {
     MemoryBudget::Share memory(budget_, size);
     for (std::size_t room = 0; partial() < length_bytes + size;) {
         room = std::min(size, std::max({options_.chunk_bytes, largest_, growth * partial()}));
-        if (PLANT("connection.charges_what_is_announced")) room = size;
         // Every connection has one chunk anyway.
         if (room > options_.chunk_bytes) CHECK_OK(charge(memory, room));
         CHECK_OK(fill(length_bytes + room));
