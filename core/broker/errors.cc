@@ -4,28 +4,6 @@ namespace sluice::broker {
 
 using protocol::ErrorCode;
 
-ErrorCode read_error(Error error) {
-    switch (error) {
-        case Error::corrupt:
-            return ErrorCode::corrupt_message;
-        case Error::invalid:  // The log was cut at its beginning meanwhile.
-            return ErrorCode::offset_out_of_range;
-        case Error::timed_out:
-        case Error::limit:
-            return ErrorCode::request_timed_out;
-        case Error::stopped:
-        case Error::not_found:
-            return ErrorCode::not_leader_or_follower;
-        case Error::io:
-        case Error::no_space:
-        case Error::exists:
-        case Error::closed:
-        case Error::refused:
-            return ErrorCode::kafka_storage_error;
-    }
-    return ErrorCode::unknown_server_error;
-}
-
 ErrorCode append_error(Error error) {
     switch (error) {
         case Error::timed_out:
@@ -45,6 +23,13 @@ ErrorCode append_error(Error error) {
             return ErrorCode::kafka_storage_error;
     }
     return ErrorCode::unknown_server_error;
+}
+
+ErrorCode read_error(Error error) {
+    if (error == Error::corrupt) return ErrorCode::corrupt_message;
+    // The log was cut at its beginning meanwhile.
+    if (error == Error::invalid) return ErrorCode::offset_out_of_range;
+    return append_error(error);
 }
 
 ErrorCode change_error(Error error) {
