@@ -12,11 +12,13 @@ BlockingPool::~BlockingPool() {
 }
 
 void BlockingPool::give(Work work) {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(work));
-    if (idle_ < waiting_.size() && threads_.size() < threads_max_)
-        threads_.emplace_back([this] { serve(); });
-    given_.notify_one();
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.push_back(std::move(work));
+        if (idle_ < waiting_.size() && threads_.size() < threads_max_)
+            threads_.emplace_back([this] { serve(); });
+    }
+    given_.notify_one();  // Outside, or who is woken waits once more: for the mutex.
 }
 
 void BlockingPool::serve() {

@@ -30,7 +30,7 @@ void FileThreads::submit(Operation& op) {
                         const std::lock_guard lock(mutex_);
                         ended_.emplace_back(&op, result);
                     }
-                    if (asleep_.load()) interrupt_();
+                    if (asleep_.exchange(false)) interrupt_();
                 }});
 }
 

@@ -45,10 +45,13 @@ Result<std::unique_ptr<Reactor>> Reactor::make(const Options& options) {
 
 void Reactor::run(const std::function<bool()>& done) {
     for (;;) {
-        for (std::size_t i = 0; i < resumes_per_turn_max && scheduler_.ready_count() > 0; ++i)
-            scheduler_.resume(0);
-        deliver_letters();
-        scheduler_.fire_timers(clock_.now());
+        for (std::size_t resumes_left = resumes_per_turn_max;;) {
+            for (; resumes_left > 0 && scheduler_.ready_count() > 0; --resumes_left)
+                scheduler_.resume(0);
+            deliver_letters();
+            scheduler_.fire_timers(clock_.now());
+            if (resumes_left == 0 || scheduler_.ready_count() == 0) break;
+        }
         if (done()) return;
 
         Duration timeout{0};
@@ -99,7 +102,8 @@ void Reactor::receive(env::Letter& letter) {
         const std::lock_guard lock(mutex_);
         letters_.push_back(&letter);
     }
-    if (asleep_.load()) engine_->interrupt();
+    // One of those who find it asleep wakes it, the others know that somebody has.
+    if (asleep_.exchange(false)) engine_->interrupt();
 }
 
 void Reactor::deliver_letters() {
