@@ -55,7 +55,7 @@ public:
         groups_.stop();
     }
     void wake_fetches() {
-        for (auto& [id, partition] : partitions_) partition->watchers().notify();
+        for (auto& [id, partition] : partitions_) partition->watchers().changed();
     }
     bool stopping() const { return stopping_; }
     // Applies retention to every log, and forgets what clients left behind.

@@ -44,7 +44,7 @@ void Partition::release() {
 
 void Partition::retire() {
     retired_ = true;
-    watchers_.notify();
+    watchers_.changed();
     if (users_ == 0) return;
     env::Completion unused(env_.scheduler);
     unused_ = &unused;
@@ -115,6 +115,7 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
                                                           ? "The broker's disk is full."
                                                           : std::string());
+    uncommitted_.push_back({appended->next, batch.size()});
     outcome.base = appended->base;
     outcome.next = appended->next;
     if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;
@@ -125,11 +126,23 @@ ErrorCode Partition::wait_committed(Offset end) {
     if (const auto durable = log_->wait_durable(end); durable.failed())
         return append_error(durable.error());
     // Nobody below us calls up: whoever comes first to see it further tells the readers.
-    if (high_watermark() > told_) {
-        told_ = high_watermark();
-        if (!PLANT("fetch.waiter_not_woken")) watchers_.notify();
-    }
+    tell_readers();
     return ErrorCode::none;
+}
+
+void Partition::tell_readers() {
+    std::uint64_t bytes = 0;
+    while (!uncommitted_.empty() && uncommitted_.front().next <= high_watermark()) {
+        bytes += uncommitted_.front().bytes;
+        uncommitted_.pop_front();
+    }
+    committed_bytes_ += bytes;
+    if (bytes > 0 && !PLANT("fetch.waiter_not_woken")) watchers_.came(bytes);
+}
+
+std::uint64_t Partition::committed_bytes() {
+    tell_readers();
+    return committed_bytes_;
 }
 
 }  // namespace sluice::broker

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,9 +97,17 @@ public:
     const TopicSettings& settings() const { return settings_; }
     bool retired() const { return retired_; }
     Watchers& watchers() { return watchers_; }
+    // Bytes of all the batches that became readable while this was open. Who watches knows of them.
+    std::uint64_t committed_bytes();
 
 private:
+    struct Appended {
+        Offset next;
+        std::uint64_t bytes;
+    };
+
     void release();
+    void tell_readers();
     ProduceOutcome refuse(protocol::ErrorCode code, std::string message) const;
 
     env::Env& env_;
@@ -108,7 +117,8 @@ private:
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;
-    Offset told_{0};  // The watchers know of everything before it.
+    std::deque<Appended> uncommitted_;  // As far as the watchers know.
+    std::uint64_t committed_bytes_ = 0;
     std::size_t users_ = 0;
     env::Completion* unused_ = nullptr;  // Of whoever retires it.
     bool retired_ = false;

@@ -1,24 +1,45 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "core/env/event.h"
 
 namespace sluice::broker {
 
-// Events to set whenever something advances: fetches that wait for records register theirs.
+// A fetch that waits for records of some partitions: its event is set once so many bytes of them
+// became readable, or something else happened that it must tell its client.
+struct Watch {
+    env::Event& event;
+    std::uint64_t wanted;  // Bytes, at least one.
+    std::uint64_t came = 0;
+    bool changed = false;
+
+    void add(std::uint64_t bytes) {
+        came += bytes;
+        if (came >= wanted) event.set();
+    }
+    void change() {
+        changed = true;
+        event.set();
+    }
+};
+
+// Who waits for records of one partition. A watch is removed before it goes.
 class Watchers {
 public:
-    void add(env::Event& event) { events_.push_back(&event); }
-    void remove(env::Event& event) { std::erase(events_, &event); }
-    std::size_t count() const { return events_.size(); }
-    void notify() {
-        for (env::Event* event : events_) event->set();
+    void add(Watch& watch) { watches_.push_back(&watch); }
+    void remove(Watch& watch) { std::erase(watches_, &watch); }
+    std::size_t count() const { return watches_.size(); }
+    void came(std::uint64_t bytes) {
+        for (Watch* watch : watches_) watch->add(bytes);
+    }
+    void changed() {
+        for (Watch* watch : watches_) watch->change();
     }
 
 private:
-    std::vector<env::Event*> events_;
+    std::vector<Watch*> watches_;
 };
 
 }  // namespace sluice::broker

@@ -39,44 +39,52 @@ struct Item {
     Offset log_start{-1};
     FetchResponse::EpochEndOffset diverging;
     Bytes records;
+    std::uint64_t counted = 0;  // The partition's committed bytes that were read or waited for.
 };
 
 class FetchOperation {
 public:
     FetchOperation(Broker& broker, const FetchRequest& request, Version version)
-        : broker_(broker), request_(request), version_(version), woken_(broker.env().scheduler) {}
+        : broker_(broker), request_(request), version_(version) {}
 
     FetchResponse run();
 
 private:
+    using Group = std::vector<Item*>;  // Of one home shard.
+
     // A wait for news on another shard, which that shard's partitions or our cancelling end.
     struct RemoteWait {
-        RemoteWait(env::Shards& shards, ShardId there)
-            : home(there), event(shards.scheduler_of(there)), call(shards) {}
+        RemoteWait(env::Shards& shards, ShardId there, std::uint64_t wanted)
+            : home(there), event(shards.scheduler_of(there)), watch{event, wanted}, call(shards) {}
         ShardId home;
         env::Event event;  // Of the other shard.
+        Watch watch;
         env::RemoteCall call;
     };
 
     void resolve();
+    void serve_there(Broker& there, Group& group, Time deadline);
+    void serve_many(Time deadline);
     void read_all();
+    void refuse(const Group& group);
     std::size_t first_group() const;
-    void read_group(Broker& there, std::vector<Item*>& group);
+    void read_group(Broker& there, Group& group);
     ErrorCode check_reader(const Partition& partition, const FetchRequest::Partition& wanted) const;
     static ErrorCode find_divergence(const Partition& partition, Item& item);
     void read_one(Broker& there, Item& item);
-    bool is_enough() const;
+    std::uint64_t missing() const;
+    bool is_over(Broker& there, Time deadline) const;
     void wait_for_news(Time deadline);
-    static void watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
-                      bool begin);
+    bool wait_for_bytes(std::uint64_t& wanted, Time deadline);
+    static void begin_watch(Broker& there, const Group& group, Watch& watch);
+    static void end_watch(Broker& there, const Group& group, Watch& watch);
     FetchResponse response();
 
     Broker& broker_;
     const FetchRequest& request_;
     Version version_;
-    env::Event woken_;
     std::vector<Item> items_;
-    std::map<ShardId, std::vector<Item*>> groups_;
+    std::map<ShardId, Group> groups_;
     std::size_t bytes_ = 0;
     std::size_t memory_left_ = 0;  // For what this response may hold.
 };
@@ -156,6 +164,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     const Offset from = item.wanted->fetch_offset;
     const Offset log_start = partition->log().offsets().start;
     item.high_watermark = partition->high_watermark();
+    item.counted = partition->committed_bytes();
     item.log_start = log_start;
     const bool at_start = from == log_start && from > Offset(0);
     if ((from < log_start && !PLANT("fetch.before_the_log_start")) ||
@@ -196,7 +205,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
     bytes_ += item.records.size();
 }
 
-void FetchOperation::read_group(Broker& there, std::vector<Item*>& group) {
+void FetchOperation::read_group(Broker& there, Group& group) {
     for (Item* item : group) {
         item->error = ErrorCode::none;
         item->high_watermark = item->log_start = Offset(-1);
@@ -210,7 +219,6 @@ void FetchOperation::read_all() {
     bytes_ = 0;
     memory_left_ = std::max(broker_.reply_memory().left(), response_bytes_min);
     SOMETIMES("fetch.memory_short", memory_left_ == response_bytes_min);
-    if (groups_.empty()) return;
     auto next = std::next(groups_.begin(), static_cast<std::ptrdiff_t>(first_group()));
     for (std::size_t i = 0; i < groups_.size(); ++i, ++next) {
         if (next == groups_.end()) next = groups_.begin();
@@ -218,9 +226,13 @@ void FetchOperation::read_all() {
         Broker& there = broker_.on(home);
         const auto called = env::call(broker_.env().shards, home,
                                       [this, &there, &to = group] { read_group(there, to); });
-        if (called) continue;
-        for (Item* item : group) item->error = ErrorCode::request_timed_out;
+        if (called.failed()) refuse(group);
     }
+}
+
+// That shard has no fiber to spare.
+void FetchOperation::refuse(const Group& group) {
+    for (Item* item : group) item->error = ErrorCode::request_timed_out;
 }
 
 // The shard that is read first may fill the answer, and the partitions of the others would never
@@ -236,73 +248,137 @@ std::size_t FetchOperation::first_group() const {
     return static_cast<std::size_t>(std::distance(groups_.begin(), group));
 }
 
-bool FetchOperation::is_enough() const {
-    if (bytes_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
-    return std::ranges::any_of(items_, [](const Item& item) {
+// How many bytes must come before the client is answered early; none when it has to be told
+// something at once. What can never be answered is not waited for.
+std::uint64_t FetchOperation::missing() const {
+    const bool is_told = std::ranges::any_of(items_, [](const Item& item) {
         return item.error != ErrorCode::none || item.diverging.epoch != no_leader_epoch;
     });
+    if (is_told) return 0;
+    const auto wanted = std::min(
+        broker_.config().fetch_bytes_max,
+        static_cast<std::size_t>(std::max(std::min(request_.min_bytes, request_.max_bytes), 0)));
+    return wanted - std::min(wanted, bytes_);
 }
 
-void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
-                           bool begin) {
-    for (const Item* item : group) {
+bool FetchOperation::is_over(Broker& there, Time deadline) const {
+    if (missing() == 0 || there.env().clock.now() >= deadline) return true;
+    return there.env().scheduler.stopped() || there.stopping();
+}
+
+void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) {
+    for (Item* item : group) {
         const Partition::Use partition = there.find(item->id);
         if (!partition) {
-            if (begin) event.set();
+            watch.change();
             continue;
         }
-        if (!begin) {
-            partition->watchers().remove(event);
-            continue;
-        }
-        partition->watchers().add(event);
         // What came between the read and now would otherwise be news to nobody.
-        if (partition->high_watermark() > item->high_watermark) event.set();
+        const std::uint64_t committed = partition->committed_bytes();
+        if (committed > item->counted) watch.add(committed - item->counted);
+        partition->watchers().add(watch);
+    }
+}
+
+void FetchOperation::end_watch(Broker& there, const Group& group, Watch& watch) {
+    for (Item* item : group) {
+        const Partition::Use partition = there.find(item->id);
+        if (!partition) continue;
+        item->counted = partition->committed_bytes();
+        partition->watchers().remove(watch);
+    }
+}
+
+// All on one shard: waits there too, so that news costs one message, to us.
+void FetchOperation::serve_there(Broker& there, Group& group, Time deadline) {
+    env::Event news(there.env().scheduler);
+    for (;;) {
+        bytes_ = 0;
+        read_group(there, group);
+        if (is_over(there, deadline)) return;
+        for (Item* item : group) item->records = Bytes();
+        Watch watch{news, missing()};
+        begin_watch(there, group, watch);
+        static_cast<void>(news.wait_until(deadline).failed());
+        end_watch(there, group, watch);
+    }
+}
+
+void FetchOperation::serve_many(Time deadline) {
+    for (;;) {
+        read_all();
+        if (is_over(broker_, deadline)) return;
+        wait_for_news(deadline);
     }
 }
 
 void FetchOperation::wait_for_news(Time deadline) {
+    std::uint64_t wanted = missing();
+    for (Item& item : items_) item.records = Bytes();
+    while (wait_for_bytes(wanted, deadline)) {
+    }
+}
+
+// Every shard waits for its part of what is wanted: when all of it is there, one of them has it.
+// Takes what came from `wanted`; false when there is something to tell.
+bool FetchOperation::wait_for_bytes(std::uint64_t& wanted, Time deadline) {
     env::Shards& shards = broker_.env().shards;
+    env::Event woken(broker_.env().scheduler);
+    const std::uint64_t part = (wanted + groups_.size() - 1) / groups_.size();
+    Watch here{woken, part};
     std::vector<std::unique_ptr<RemoteWait>> waits;
     for (auto& [home, group] : groups_) {
         Broker& there = broker_.on(home);
         if (home == shards.self()) {
-            watch(there, group, woken_, true);
+            begin_watch(there, group, here);
             continue;
         }
-        waits.push_back(std::make_unique<RemoteWait>(shards, home));
+        waits.push_back(std::make_unique<RemoteWait>(shards, home, part));
         RemoteWait& wait = *waits.back();
-        wait.call.notify(woken_);
+        wait.call.notify(woken);
         wait.call.start(home, Task(), [&there, &to = group, &wait, deadline] {
-            watch(there, to, wait.event, true);
+            begin_watch(there, to, wait.watch);
             static_cast<void>(wait.event.wait_until(deadline).failed());
-            watch(there, to, wait.event, false);
+            end_watch(there, to, wait.watch);
         });
     }
-    static_cast<void>(woken_.wait_until(deadline).failed());
+    static_cast<void>(woken.wait_until(deadline).failed());
+    if (const auto own = groups_.find(shards.self()); own != groups_.end())
+        end_watch(broker_, own->second, here);
+    std::uint64_t came = here.came;
+    bool changed = here.changed;
     for (const auto& wait : waits) {
-        env::RemoteCall cancel(shards);
-        cancel.start(
-            wait->home, [&event = wait->event] { event.set(); }, Task());
-        static_cast<void>(cancel.wait().failed());
-        static_cast<void>(wait->call.wait().failed());
+        if (!wait->call.has_ended()) {
+            env::RemoteCall cancel(shards);
+            cancel.start(
+                wait->home, [&event = wait->event] { event.set(); }, Task());
+            static_cast<void>(cancel.wait().failed());
+        }
+        // A shard without a fiber to spare is asked again, and then says so.
+        changed |= wait->call.wait().failed() || wait->watch.changed;
+        came += wait->watch.came;
     }
-    if (const auto here = groups_.find(shards.self()); here != groups_.end())
-        watch(broker_, here->second, woken_, false);
+    if (changed || came >= wanted || is_over(broker_, deadline)) return false;
+    wanted -= came;
+    return true;
 }
 
 FetchResponse FetchOperation::run() {
-    const env::Clock& clock = broker_.env().clock;
     // A client that went away while it waits is noticed only afterwards.
     const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
                                              broker_.config().fetch_wait_max);
-    const Time deadline = PLANT("fetch.waits_for_ever") ? never : clock.now() + wait;
+    const Time deadline = PLANT("fetch.waits_for_ever") ? never : broker_.env().clock.now() + wait;
     resolve();
-    for (;;) {
-        read_all();
-        if (is_enough() || groups_.empty() || clock.now() >= deadline) break;
-        if (broker_.env().scheduler.stopped() || broker_.stopping()) break;
-        wait_for_news(deadline);
+    if (groups_.size() == 1) {
+        auto& [home, group] = *groups_.begin();
+        Broker& there = broker_.on(home);
+        memory_left_ = std::max(broker_.reply_memory().left(), response_bytes_min);
+        const auto called =
+            env::call(broker_.env().shards, home,
+                      [this, &there, &to = group, deadline] { serve_there(there, to, deadline); });
+        if (called.failed()) refuse(group);
+    } else if (!groups_.empty()) {
+        serve_many(deadline);
     }
     return response();
 }

@@ -29,7 +29,7 @@ void delete_before(Partition& partition, Offset offset, DeleteRecordsResponse::P
             answer.error_code = read_error(moved.error());
             return;
         }
-        partition.watchers().notify();
+        partition.watchers().changed();
     }
     answer.low_watermark = partition.log().offsets().start;
 }
