@@ -39,6 +39,9 @@ struct Item {
     Offset log_start{-1};
     FetchResponse::EpochEndOffset diverging;
     Bytes records;
+    // What there is to read, as far as that was looked at.
+    std::size_t available = 0;
+    Offset seen{-1};
 };
 
 class FetchOperation {
@@ -66,7 +69,12 @@ private:
     static ErrorCode find_divergence(const Partition& partition, Item& item);
     void read_one(Broker& there, Item& item);
     bool is_enough() const;
+    bool is_over(Time deadline) const;
+    void wait_until_enough(Time deadline);
     void wait_for_news(Time deadline);
+    void count_news();
+    void count_group(Broker& there, const std::vector<Item*>& group);
+    ErrorCode count_one(Broker& there, Item& item);
     static void watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
                       bool begin);
     FetchResponse response();
@@ -78,6 +86,7 @@ private:
     std::vector<Item> items_;
     std::map<ShardId, std::vector<Item*>> groups_;
     std::size_t bytes_ = 0;
+    std::size_t available_ = 0;
     std::size_t memory_left_ = 0;  // For what this response may hold.
 };
 
@@ -94,6 +103,13 @@ Bytes joined(const LogRead& read) {
         at += piece.size();
     }
     return Bytes(std::move(whole));
+}
+
+Offset end_of(const Bytes& batches) {
+    Offset end{-1};
+    BatchSplitter splitter(batches.view());
+    while (const auto batch = splitter.next()) end = batch->next_offset();
+    return end;
 }
 
 void FetchOperation::resolve() {
@@ -192,6 +208,7 @@ void FetchOperation::read_one(Broker& there, Item& item) {
         item.error = read_error(read.error());
         return;
     }
+    item.available = read->size;
     item.records = joined(*read);
     bytes_ += item.records.size();
 }
@@ -202,12 +219,15 @@ void FetchOperation::read_group(Broker& there, std::vector<Item*>& group) {
         item->high_watermark = item->log_start = Offset(-1);
         item->diverging = {};
         item->records = Bytes();
+        item->available = 0;
         read_one(there, *item);
+        item->seen = std::max(item->wanted->fetch_offset, item->high_watermark);
+        available_ += item->available;
     }
 }
 
 void FetchOperation::read_all() {
-    bytes_ = 0;
+    bytes_ = available_ = 0;
     memory_left_ = std::max(broker_.reply_memory().left(), response_bytes_min);
     SOMETIMES("fetch.memory_short", memory_left_ == response_bytes_min);
     if (groups_.empty()) return;
@@ -237,10 +257,68 @@ std::size_t FetchOperation::first_group() const {
 }
 
 bool FetchOperation::is_enough() const {
-    if (bytes_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
+    if (available_ >= static_cast<std::size_t>(std::max(request_.min_bytes, 0))) return true;
     return std::ranges::any_of(items_, [](const Item& item) {
         return item.error != ErrorCode::none || item.diverging.epoch != no_leader_epoch;
     });
+}
+
+bool FetchOperation::is_over(Time deadline) const {
+    const env::Env& env = broker_.env();
+    return env.clock.now() >= deadline || env.scheduler.stopped() || broker_.stopping();
+}
+
+// Looks only at what is new each time, not again at what is not enough: a reader that waits for a
+// megabyte would have every small batch read it all.
+void FetchOperation::wait_until_enough(Time deadline) {
+    do {
+        wait_for_news(deadline);
+        // Whatever comes is enough for most: that is read at once.
+        if (request_.min_bytes > 1) count_news();
+    } while (request_.min_bytes > 1 && !is_enough() && !is_over(deadline));
+}
+
+void FetchOperation::count_news() {
+    for (auto& [home, group] : groups_) {
+        Broker& there = broker_.on(home);
+        const auto called = env::call(broker_.env().shards, home,
+                                      [this, &there, &to = group] { count_group(there, to); });
+        if (called) continue;
+        for (Item* item : group) item->error = ErrorCode::request_timed_out;
+    }
+}
+
+void FetchOperation::count_group(Broker& there, const std::vector<Item*>& group) {
+    for (Item* item : group) {
+        const std::size_t before = item->available;
+        item->error = count_one(there, *item);
+        available_ += item->available - before;
+    }
+}
+
+ErrorCode FetchOperation::count_one(Broker& there, Item& item) {
+    const Partition::Use partition = there.find(item.id);
+    if (!partition) return there.error_for_missing(item.id);
+    if (const ErrorCode error = check_reader(*partition, *item.wanted); error != ErrorCode::none)
+        return error;
+    const Offset from = item.wanted->fetch_offset;
+    if (from < partition->log().offsets().start) return ErrorCode::offset_out_of_range;
+    const auto wanted_max = static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0));
+    const Offset end = partition->high_watermark();
+    if (end <= item.seen || is_enough()) return ErrorCode::none;
+    const Offset seen = std::exchange(item.seen, end);
+    if (item.available >= wanted_max || PLANT("fetch.news_not_counted")) return ErrorCode::none;
+    const auto missing = static_cast<std::size_t>(request_.min_bytes) - available_;
+    ReplyMemory& memory = there.reply_memory();
+    const std::size_t bytes_max = std::min(missing, std::max(memory.left(), response_bytes_min));
+    const ReplyMemory::Share reading(memory, bytes_max);
+    const auto news = partition->read({.from = seen, .before = end, .bytes_max = bytes_max});
+    if (news.failed()) return read_error(news.error());
+    if (!news->pieces.empty() && !PLANT("fetch.some_news_counted_for_all"))
+        item.seen = end_of(news->pieces.back());
+    item.available = std::min(item.available + news->size, wanted_max);
+    SOMETIMES("fetch.news_is_not_enough", news->size > 0 && news->size < missing);
+    return ErrorCode::none;
 }
 
 void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::Event& event,
@@ -257,7 +335,7 @@ void FetchOperation::watch(Broker& there, const std::vector<Item*>& group, env::
         }
         partition->watchers().add(event);
         // What came between the read and now would otherwise be news to nobody.
-        if (partition->high_watermark() > item->high_watermark) event.set();
+        if (partition->high_watermark() > item->seen) event.set();
     }
 }
 
@@ -292,17 +370,15 @@ void FetchOperation::wait_for_news(Time deadline) {
 }
 
 FetchResponse FetchOperation::run() {
-    const env::Clock& clock = broker_.env().clock;
     // A client that went away while it waits is noticed only afterwards.
     const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
                                              broker_.config().fetch_wait_max);
-    const Time deadline = PLANT("fetch.waits_for_ever") ? never : clock.now() + wait;
+    const Time deadline = PLANT("fetch.waits_for_ever") ? never : broker_.env().clock.now() + wait;
     resolve();
     for (;;) {
         read_all();
-        if (is_enough() || groups_.empty() || clock.now() >= deadline) break;
-        if (broker_.env().scheduler.stopped() || broker_.stopping()) break;
-        wait_for_news(deadline);
+        if (is_enough() || groups_.empty() || is_over(deadline)) break;
+        wait_until_enough(deadline);
     }
     return response();
 }
@@ -323,6 +399,10 @@ FetchResponse FetchOperation::response() {
         answer.high_watermark = item.high_watermark;
         answer.last_stable_offset = item.high_watermark;
         answer.log_start_offset = item.log_start;
+        // Kafka's errors tell nothing about the log.
+        if (item.error != ErrorCode::none && !PLANT("fetch.error_tells_offsets"))
+            answer.high_watermark = answer.last_stable_offset = answer.log_start_offset =
+                Offset(-1);
         answer.aborted_transactions.reset();
         answer.diverging_epoch = item.diverging;
         if (version_ >= hints_since)
