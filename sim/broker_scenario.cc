@@ -47,7 +47,8 @@ void BrokerScenario::draw_options() {
     options_.broker.checkpoint_poll_interval = milliseconds(draws_.between(20, 2'000));
     options_.broker.retention_check_interval = milliseconds(draws_.between(1'000, 30'000));
     options_.broker.log_opens_at_once = 1 + draws_.below(8);
-    options_.broker.given["log.segment.bytes"] = std::to_string(2048u << draws_.below(9));
+    segment_bytes_ = std::size_t{2048} << draws_.below(9);
+    options_.broker.given["log.segment.bytes"] = std::to_string(segment_bytes_);
     options_.broker.given["log.index.interval.bytes"] = std::to_string(64u << draws_.below(6));
     options_.logs.block_bytes_min = std::size_t{512} << draws_.below(5);
     options_.logs.block_bytes_max = options_.logs.block_bytes_min << draws_.below(6);
@@ -165,7 +166,8 @@ void BrokerScenario::produce(client::Cluster& cluster, std::uint32_t producer) {
     Random draws = world_.stream(fmt::format("producer-{}", producer));
     client::ProducerOptions options;
     options.linger = milliseconds(draws.between(0, 20));
-    options.batch_bytes = std::size_t{256} << draws.below(6);
+    // What is larger than a segment is refused.
+    options.batch_bytes = std::min(std::size_t{256} << draws.below(6), segment_bytes_ / 2);
     options.delivery_time_max = seconds(600);  // Longer than every run: no record is given up.
     client::Producer sender(cluster, options);
     while (!finishing_) {

@@ -61,6 +61,7 @@ private:
     Cluster* cluster_ = nullptr;
     sim::Node* broker_ = nullptr;
     std::vector<Log> logs_;
+    std::size_t segment_bytes_ = 0;
     std::uint32_t topic_count_ = 1;
     std::uint32_t partitions_per_topic_ = 1;
     std::uint32_t producer_count_ = 1;

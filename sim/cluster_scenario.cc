@@ -65,9 +65,11 @@ ClusterScenario::ClusterScenario(World& world, ClusterParts parts)
     : parts_(std::move(parts)),
       auditor_(world, parts_.servers.front().address, *parts_.holdings,
                {std::string(RottenTopic::prefix), std::string(GroupMembers::fleeting)}),
-      context_{.world = world, .servers = {}, .faults_over = faults_over_, .damages = [this] {
-                   return damages();
-               }} {
+      context_{.world = world,
+               .servers = {},
+               .segment_bytes = parts_.segment_bytes,
+               .faults_over = faults_over_,
+               .damages = [this] { return damages(); }} {
     world.listen_to_logs([this](std::string_view, std::string_view line) {
         for (const Client& client : clients_) client.workload->logged(line);
     });

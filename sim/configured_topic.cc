@@ -29,6 +29,7 @@ constexpr std::int64_t age_young = 5 * hour;
 constexpr std::int64_t age_kept = 10 * hour;
 constexpr std::int64_t age_old = 15 * hour;
 
+constexpr std::uint64_t bytes_at_the_end = 16'000;
 constexpr std::string_view size_limit = "max.message.bytes";
 constexpr std::string_view time_kind = "message.timestamp.type";
 constexpr std::string_view packing = "compression.type";
@@ -186,6 +187,10 @@ void ConfiguredTopic::write(env::Env& env, client::Admin& admin) {
     if (draws_.below(6) == 0 && !change(admin, std::string(size_limit),
                                         std::to_string(next.bytes.size() - draws_.below(2))))
         return;
+    send(admin, next);
+}
+
+void ConfiguredTopic::send(client::Admin& admin, const Draft& next) {
     ProduceRequest request;
     request.acks = -1;
     request.timeout_ms = 4'000;
@@ -228,22 +233,26 @@ ErrorCode ConfiguredTopic::expected(const Draft& draft) const {
         return ErrorCode::message_too_large;
     if (draft.is_early && log_->config(time_kind) == "CreateTime")
         return ErrorCode::invalid_timestamp;
+    if (draft.bytes.size() > context_.segment_bytes) return ErrorCode::record_list_too_large;
     return ErrorCode::none;
 }
 
 void ConfiguredTopic::take_answer(const Draft& draft, const ProduceResponse::Partition& answer) {
     const ErrorCode wanted = expected(draft);
     const bool stored_it = answer.error_code == ErrorCode::none;
-    const bool judges = stored_it || answer.error_code == ErrorCode::message_too_large ||
-                        answer.error_code == ErrorCode::invalid_timestamp;
+    const bool too_large = answer.error_code == ErrorCode::message_too_large ||
+                           answer.error_code == ErrorCode::record_list_too_large;
+    const bool judges = stored_it || too_large || answer.error_code == ErrorCode::invalid_timestamp;
     // How large it becomes is not known here.
-    const bool grew = answer.error_code == ErrorCode::message_too_large && is_recompressed(draft);
+    const bool changes_size =
+        is_recompressed(draft) && (too_large || wanted == ErrorCode::record_list_too_large);
     if (!judges) return log_.reset();
     ++answered_;
-    if (answer.error_code != wanted && !grew)
+    if (answer.error_code != wanted && !changes_size)
         fail("a batch is judged by other rules",
-             fmt::format("{} instead of {} for {} bytes, limit {}", name_of(answer.error_code),
-                         name_of(wanted), draft.bytes.size(), log_->config(size_limit)));
+             fmt::format("{} instead of {} for {} bytes, limits {} and {}",
+                         name_of(answer.error_code), name_of(wanted), draft.bytes.size(),
+                         log_->config(size_limit), context_.segment_bytes));
     if (stored_it) stored(draft, answer);
 }
 
@@ -265,6 +274,7 @@ void ConfiguredTopic::stored(const Draft& draft, const ProduceResponse::Partitio
         fail("whose timestamps count is said wrongly",
              fmt::format("{} with {}", answer.log_append_time_ms.value, log_->config(time_kind)));
     log_->batches.push_back(batch);
+    log_->bytes_stored += draft.bytes.size();
 }
 
 // --- What is read ---
@@ -391,31 +401,41 @@ Result<void> ConfiguredTopic::judge_batch(const BatchView& batch, const Bytes& b
 // --- What is over in the end ---
 
 Result<void> ConfiguredTopic::check(env::Env& env) {
-    if (!log_ || failure_) return {};
+    if (failure_) return {};
     AdminClient client(env, context_, "configured");
-    DescribeConfigsRequest request;
-    request.resources.push_back({of_topic, log_->topic, std::vector<std::string>{"segment.bytes"}});
-    TRY(const auto reply, ask_once(client.admin(), request));
-    if (reply.results.front().configs.size() != 1) return Error::io;
-    const std::int64_t segment = number(reply.results.front().configs.front().value.value_or(""));
+    CHECK_OK(lengthen(env, client.admin()));
+    if (failure_) return {};
     // The last change comes when nobody restarts the broker any more.
-    if (!std::exchange(shortened_, true) && !log_->by_age &&
-        !change(client.admin(), std::string(bytes_kept), "2000"))
-        return {};
+    if (!shortened_ && !log_->by_age && !change(client.admin(), std::string(bytes_kept), "2000"))
+        return Error::timed_out;
+    shortened_ = true;
     CHECK_OK(verify_configs(client.admin()));
     CHECK_OK(look(client.admin()));
-    if (is_short_enough(static_cast<std::uint64_t>(segment))) return {};
+    if (is_short_enough()) return {};
     pending_ = fmt::format("{} is longer than retention says: {} bytes from {} to {}", log_->topic,
                            log_->bytes, log_->start, log_->end());
     return Error::timed_out;
 }
 
-// Retention takes whole segments, and a batch that is larger than one makes one of its own.
-bool ConfiguredTopic::is_short_enough(std::uint64_t segment_bytes) const {
+// So that something must go.
+Result<void> ConfiguredTopic::lengthen(env::Env& env, client::Admin& admin) {
+    while (!failure_ && !shortened_ && (!log_ || log_->bytes_stored < bytes_at_the_end)) {
+        if (!log_)
+            create(admin);
+        else if (log_->configs.contains(size_limit))
+            static_cast<void>(change(admin, std::string(size_limit), std::nullopt));
+        else
+            send(admin, draft(env));
+        CHECK_OK(env::sleep_for(env.scheduler, milliseconds(1)));
+    }
+    return {};
+}
+
+// Retention takes whole segments.
+bool ConfiguredTopic::is_short_enough() const {
     if (!log_->by_age) {
         const std::int64_t kept = number(log_->config(bytes_kept));
-        const std::uint64_t one = std::max<std::uint64_t>(segment_bytes, 1 << 13);
-        return kept < 0 || log_->bytes <= static_cast<std::uint64_t>(kept) + one;
+        return kept < 0 || log_->bytes <= static_cast<std::uint64_t>(kept) + context_.segment_bytes;
     }
     if (!log_->configs.contains(time_kept)) return true;
     const bool all_old = std::ranges::all_of(log_->batches, [&](const Batch& batch) {

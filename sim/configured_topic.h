@@ -51,6 +51,7 @@ private:
         std::vector<Batch> batches = {};
         std::int64_t start = 0;
         std::uint64_t bytes = 0;  // From its start on, as last seen.
+        std::uint64_t bytes_stored = 0;  // All that was.
 
         std::int64_t end() const { return batches.empty() ? 0 : batches.back().next; }
         std::string_view config(std::string_view name) const;
@@ -69,6 +70,7 @@ private:
     Result<void> verify_configs(client::Admin& admin);
 
     void write(env::Env& env, client::Admin& admin);
+    void send(client::Admin& admin, const Draft& next);
     Draft draft(env::Env& env);
     bool is_recompressed(const Draft& draft) const;
     protocol::ErrorCode expected(const Draft& draft) const;
@@ -82,8 +84,9 @@ private:
     Result<protocol::FetchResponse::Partition> fetch(client::Admin& admin, std::int64_t from,
                                                      std::int32_t bytes_max);
     Result<void> read(client::Admin& admin);
+    Result<void> lengthen(env::Env& env, client::Admin& admin);
     Result<void> judge_batch(const protocol::BatchView& batch, const Bytes& bytes);
-    bool is_short_enough(std::uint64_t segment_bytes) const;
+    bool is_short_enough() const;
     void fail(std::string signature, std::string text);
 
     const WorkloadContext& context_;

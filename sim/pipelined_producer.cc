@@ -120,7 +120,10 @@ void PipelinedProducer::fill(Stream& stream, Lane& lane) {
         {.producer_id = stream.id, .producer_epoch = stream.epoch, .base_sequence = lane.next});
     Batch batch;
     batch.sequence = lane.next;
-    const std::uint64_t count = 1 + stream.env.random.below(4);
+    std::uint64_t count = 1 + stream.env.random.below(4);
+    // Where sequences begin again, a batch begins, too, or they do so within one.
+    const auto left = static_cast<std::uint64_t>(INT32_MAX - lane.next.value) + 1;
+    if (left < count && stream.env.random.below(2) == 0) count = left;
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t number = next_value();
         const auto value = make_value(number, 8 + stream.env.random.below(300));

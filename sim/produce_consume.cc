@@ -64,7 +64,8 @@ Result<void> ProduceConsume::run(env::Env& env) {
 void ProduceConsume::produce(Client& client, std::uint32_t number) {
     client::ProducerOptions options;
     options.linger = milliseconds(static_cast<std::int64_t>(number) * 3);
-    options.batch_bytes = std::size_t{512} << (2 * number);
+    options.batch_bytes =
+        std::min(std::size_t{512} << (2 * number), context_.segment_bytes / 4 * 3);
     options.delivery_time_max = seconds(120);
     client::Producer producer(client.cluster, options);
     while (!context_.faults_over && !client.env.scheduler.stopped()) {
@@ -79,7 +80,9 @@ Result<void> ProduceConsume::send_one(Client& client, client::Producer& producer
                                       std::uint32_t number) {
     const auto log = static_cast<std::uint32_t>(client.env.random.below(partitions_));
     const std::uint64_t value = next_value();
-    const std::size_t bytes = std::size_t{8} << client.env.random.below(9);
+    // What is larger than a segment is refused.
+    const std::size_t bytes =
+        std::min(std::size_t{8} << client.env.random.below(9), context_.segment_bytes / 4);
     const auto content = make_value(value, bytes + client.env.random.below(bytes));
     const std::size_t send = history_.send(
         {.log = log, .producer = number, .value = value, .invoked = context_.world.now()});

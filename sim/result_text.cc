@@ -12,6 +12,10 @@ namespace {
 
 constexpr char between = '\x1f';
 constexpr char instead_of_newline = '\x1e';
+// What became of a mark.
+constexpr char fired = '2';
+constexpr char reached = '1';
+constexpr char unreached = '0';
 
 std::string on_one_line(std::string text) {
     for (char& each : text)
@@ -76,7 +80,8 @@ std::string to_text(const RunResult& result) {
     for (std::size_t i = 0; i < fault_kind_count; ++i)
         add(result.faults.of(static_cast<FaultKind>(i)).bitten);
     add(on_one_line(to_text(result.plan)));
-    for (const probe::Report& site : result.probes) out += site.fired > 0 ? '1' : '0';
+    for (const probe::Report& site : result.probes)
+        out += site.fired > 0 ? fired : site.reached > 0 ? reached : unreached;
     return out;
 }
 
@@ -105,11 +110,14 @@ Result<RunResult, std::string> parse_result(std::string_view line) {
     auto plan = parse_plan(on_its_lines(fields.next()));
     if (plan.failed()) return plan.error();
     result.plan = std::move(*plan);
-    const std::string_view fired = fields.next();
+    const std::string_view marks = fields.next();
     result.probes = probe::reports();
-    if (!fields.finished_well() || fired.size() != result.probes.size())
+    if (!fields.finished_well() || marks.size() != result.probes.size())
         return fmt::format("not a result: {}", line.substr(0, 200));
-    for (std::size_t i = 0; i < fired.size(); ++i) result.probes[i].fired = fired[i] == '1';
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+        result.probes[i].reached = marks[i] != unreached;
+        result.probes[i].fired = marks[i] == fired;
+    }
     return result;
 }
 

@@ -1,7 +1,6 @@
 #include "sim/rotten_topic.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/client/consumer.h"
 #include "sim/value.h"
@@ -13,18 +12,6 @@ namespace {
 constexpr std::uint32_t last_reader = 101;
 // A log that gives nothing for so long is asked why.
 constexpr int idle_polls_max = 5;
-
-// Where a log was cut, as its line says.
-std::optional<std::int64_t> end_in(std::string_view line) {
-    constexpr std::string_view label = " end=";
-    const auto at = line.find(label);
-    if (at == std::string_view::npos) return std::nullopt;
-    const std::string_view digits = line.substr(at + label.size());
-    std::int64_t end = 0;
-    const auto [behind, error] = std::from_chars(digits.data(), digits.data() + digits.size(), end);
-    if (error != std::errc{}) return std::nullopt;
-    return end;
-}
 
 }  // namespace
 
@@ -39,11 +26,6 @@ bool RottenTopic::is_damaged(std::uint32_t log) const {
     });
 }
 
-bool RottenTopic::is_excused(std::uint32_t log) const {
-    if (cuts_.contains(log)) return true;
-    return may_lack_its_end(log);
-}
-
 bool RottenTopic::may_lack_its_end(std::uint32_t log) const {
     const std::string directory = name_of_log(log) + "/";
     return std::ranges::any_of(context().damages(), [&](const Damage& damage) {
@@ -55,44 +37,9 @@ void RottenTopic::logged(std::string_view line) {
     const auto says = [line](std::string_view words) {
         return line.find(words) != std::string_view::npos;
     };
-    const bool reports = says(" log.damaged ") || says(" log.corrupt ");
-    if (!reports && !says(" log.cut ")) return;
+    if (!says(" log.damaged ") && !says(" log.corrupt ")) return;
     for (std::uint32_t log = 0; log < partitions(); ++log)
-        if (says(fmt::format(" log={} ", name_of_log(log))))
-            note(log, reports ? std::nullopt : end_in(line));
-}
-
-void RottenTopic::note(std::uint32_t log, std::optional<std::int64_t> cut_at) {
-    if (!cut_at) {
-        reported_.insert(log);
-        return;
-    }
-    const auto [cut, is_first] = cuts_.try_emplace(log, *cut_at);
-    if (!is_first) cut->second = std::min(cut->second, *cut_at);
-}
-
-// What was said and seen of what stands before the cuts.
-History RottenTopic::before_cuts() {
-    History before;
-    const auto is_cut = [this](std::uint32_t log, std::int64_t offset) {
-        const auto cut = cuts_.find(log);
-        return cut != cuts_.end() && offset >= cut->second;
-    };
-    for (Send send : history().sends()) {
-        if (is_cut(send.log, send.offset)) {
-            send.outcome = SendOutcome::unknown;
-            send.offset = -1;
-        }
-        before.send(send);
-    }
-    const auto uncut = [&](Read read) {
-        std::erase_if(read.records,
-                      [&](const SeenRecord& seen) { return is_cut(read.log, seen.offset); });
-        return read;
-    };
-    for (const Read& read : history().reads()) before.read(uncut(read));
-    for (const Read& read : history().final_reads()) before.read_all(uncut(read));
-    return before;
+        if (says(fmt::format(" log={} ", name_of_log(log)))) reported_.insert(log);
 }
 
 Result<void> RottenTopic::check(env::Env& env) {
@@ -171,15 +118,11 @@ std::optional<Failure> RottenTopic::judge() {
     auto anomalies = LogChecker(options).check(history());
     // A log that may have lost its end gives the offsets to others.
     std::erase_if(anomalies, [this](const Anomaly& anomaly) {
-        return is_excused(anomaly.log) && anomaly.kind != AnomalyKind::never_written;
+        return may_lack_its_end(anomaly.log) && anomaly.kind != AnomalyKind::never_written;
     });
     if (auto failure = failure_of(anomalies)) return failure;
-    anomalies = LogChecker(options).check(before_cuts());
-    std::erase_if(anomalies,
-                  [this](const Anomaly& anomaly) { return may_lack_its_end(anomaly.log); });
-    if (auto failure = failure_of(anomalies)) return failure;
     for (const auto& [log, end] : ends_)
-        if (end < acknowledged_end(log) && !reported_.contains(log) && !is_excused(log))
+        if (end < acknowledged_end(log) && !reported_.contains(log) && !may_lack_its_end(log))
             return Failure{FailureKind::safety,
                            "damage at rest: a log is shorter and does not say so",
                            fmt::format("{} ends at {}, and {} was acknowledged", name_of_log(log),

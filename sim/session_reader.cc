@@ -20,6 +20,11 @@ constexpr Duration long_wait = seconds(10);
 // A broker that is short of them may take a session away that was not used for longer.
 constexpr Duration kept_at_least = milliseconds(500);
 constexpr Version by_id{13};
+constexpr Timestamp latest{-1};
+constexpr Timestamp earliest{-2};
+// So many batches have so many bytes at least.
+constexpr std::int64_t news = 8;
+constexpr std::int32_t news_bytes_least = 500;
 
 }  // namespace
 
@@ -231,6 +236,7 @@ Result<void> SessionReader::work(env::Env& env) {
 }
 
 Result<void> SessionReader::step(Stream& stream, SessionView& session) {
+    CHECK_OK(find_starts(stream, session));
     if (session.epoch == 0) return begin(stream, session);
     const std::uint64_t what = stream.env.random.below(40);
     if (what == 0) return say_a_wrong_epoch(stream, session);
@@ -246,19 +252,34 @@ Result<void> SessionReader::ask_for_an_end(Stream& stream) {
     const Topic* const topic = any_topic(stream.env.random);
     if (topic == nullptr) return {};
     SessionLog& log = *topic->logs[stream.env.random.below(topic->logs.size())];
+    TRY(const auto end, ask_for_offset(stream, log, latest));
+    if (end) log.high_watermark = std::max(log.high_watermark, end->value);
+    return {};
+}
+
+// Nothing for a log that may be gone: another topic may have its name by now.
+Result<std::optional<Offset>> SessionReader::ask_for_offset(Stream& stream, const SessionLog& log,
+                                                            Timestamp time) {
     constexpr Version version{7};
-    constexpr Timestamp latest{-1};
     ListOffsetsRequest request;
     request.replica_id = BrokerId(-1);
-    request.topics.push_back({log.topic, {{.partition_index = log.index, .timestamp = latest}}});
+    request.topics.push_back({log.topic, {{.partition_index = log.index, .timestamp = time}}});
     ++asked_;
     CHECK_OK(stream.connection.send(request, version));
     TRY(const auto reply, stream.connection.receive<ListOffsetsRequest>(version));
     ++answered_;
     const auto& answer = reply.topics.front().partitions.front();
-    // Another topic may have the name by now.
-    if (answer.error_code == ErrorCode::none && !log.deletion_asked)
-        log.high_watermark = std::max(log.high_watermark, answer.offset.value);
+    if (answer.error_code != ErrorCode::none || log.deletion_asked) return std::optional<Offset>();
+    return std::optional(answer.offset);
+}
+
+// Of those that were told no more than that they are out of range.
+Result<void> SessionReader::find_starts(Stream& stream, SessionView& session) {
+    for (const std::uint32_t number : session.lost()) {
+        TRY(const auto start, ask_for_offset(stream, *logs_[number], earliest));
+        if (!start) continue;
+        if (auto wrong = session.begins_at(number, start->value)) fail("a start is wrong", *wrong);
+    }
     return {};
 }
 
@@ -291,7 +312,7 @@ void SessionReader::change_mind(Stream& stream, SessionView& session) {
 Result<FetchResponse> SessionReader::ask(Stream& stream, FetchRequest request) {
     Random& random = stream.env.random;
     request.max_wait_ms = static_cast<std::int32_t>(random.below(400));
-    request.min_bytes = static_cast<std::int32_t>(random.below(3));
+    request.min_bytes = static_cast<std::int32_t>(random.below(random.below(4) == 0 ? 1'000 : 3));
     request.max_bytes = stream.bytes_max;
     for (auto& topic : request.topics)
         for (auto& partition : topic.partitions)
@@ -409,7 +430,7 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     FetchRequest request;
     request.session_epoch = -1;
     request.max_wait_ms = static_cast<std::int32_t>(to_milliseconds(long_wait));
-    request.min_bytes = 1;
+    request.min_bytes = draws_.below(2) == 0 ? 1 : news_bytes_least;
     request.max_bytes = 1 << 20;
     FetchRequest::Partition wanted;
     wanted.partition = log.index;
@@ -420,11 +441,13 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     CHECK_OK(waiting.send(request, by_id));
     CHECK_OK(env::sleep_for(env.scheduler, milliseconds(500)));
     client::Producer producer(client.cluster(), {.delivery_time_max = seconds(5)});
-    write_one(env, producer, topics_.at(name), log);
-    CHECK_OK(producer.flush());
+    for (std::int64_t i = 0; i < news; ++i) {
+        write_one(env, producer, topics_.at(name), log);
+        CHECK_OK(producer.flush());
+    }
     producer.close();
     const Time written = context_.world.now();
-    if (log.acknowledged_end == 0) return Error::timed_out;
+    if (log.acknowledged_end < news) return Error::timed_out;
     TRY(const auto response, waiting.receive<FetchRequest>(by_id));
     const Duration waited = context_.world.now() - written;
     if (response.error_code == ErrorCode::none && waited > long_wait / 2)
@@ -440,6 +463,7 @@ Result<bool> SessionReader::drain(Stream& stream, SessionView& session) {
                 fmt::format(" {}-{} from {} to {}", logs_[log]->topic, logs_[log]->index.value,
                             session.position(log), logs_[log]->acknowledged_end);
     if (unread_.empty() || failure_) return true;
+    CHECK_OK(find_starts(stream, session));
     CHECK_OK(go_on(stream, session));
     if (session.epoch == 0) return Error::timed_out;
     return false;

@@ -58,6 +58,9 @@ private:
     void change_mind(Stream& stream, SessionView& session);
     Result<void> go_on(Stream& stream, SessionView& session);
     Result<void> ask_for_an_end(Stream& stream);
+    Result<std::optional<Offset>> ask_for_offset(Stream& stream, const SessionLog& log,
+                                                 Timestamp time);
+    Result<void> find_starts(Stream& stream, SessionView& session);
     Result<void> say_a_wrong_epoch(Stream& stream, SessionView& session);
     Result<void> name_a_wrong_session(Stream& stream, SessionView& session);
     Result<void> give_up(Stream& stream, SessionView& session);

@@ -35,7 +35,7 @@ void SessionView::forget(std::uint32_t log) {
 void SessionView::read_again(std::uint32_t log) {
     Wanted& wanted = wanted_.at(log);
     wanted.position = wanted.log->start;
-    wanted.position_told = false;
+    wanted.position_told = wanted.is_lost = false;
 }
 
 std::vector<std::uint32_t> SessionView::wanted() const {
@@ -157,6 +157,9 @@ std::optional<std::string> SessionView::take(Wanted& wanted, const Answer& answe
 std::optional<std::string> SessionView::take_error(Wanted& wanted, const Answer& answer) {
     const SessionLog& log = *wanted.log;
     if (log.deletion_asked) return std::nullopt;
+    if (answer.high_watermark.value != -1 || answer.log_start_offset.value != -1)
+        return fmt::format("an error of {} tells of {} and {}", name_of_log(log),
+                           answer.high_watermark.value, answer.log_start_offset.value);
     if (answer.error_code == ErrorCode::unknown_topic_id ||
         answer.error_code == ErrorCode::unknown_topic_or_partition)
         return fmt::format("{} is not known, and was made", name_of_log(log));
@@ -164,8 +167,25 @@ std::optional<std::string> SessionView::take_error(Wanted& wanted, const Answer&
     if (wanted.position >= log.start_asked && wanted.position <= log.high_watermark)
         return fmt::format("{} is out of range at {}, between {} and {}", name_of_log(log),
                            wanted.position, log.start_asked, log.high_watermark);
-    wanted.position = std::max(wanted.start, log.start);
-    wanted.position_told = false;
+    wanted.is_lost = true;
+    return std::nullopt;
+}
+
+std::vector<std::uint32_t> SessionView::lost() const {
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [number, wanted] : wanted_)
+        if (wanted.is_lost && !wanted.log->deletion_asked) numbers.push_back(number);
+    return numbers;
+}
+
+std::optional<std::string> SessionView::begins_at(std::uint32_t log, std::int64_t start) {
+    Wanted& wanted = wanted_.at(log);
+    if (start < wanted.start_then || start > wanted.log->start_asked)
+        return fmt::format("{} begins at {}, and {} was granted and {} asked for",
+                           name_of_log(*wanted.log), start, wanted.start_then,
+                           wanted.log->start_asked);
+    wanted.position = start;
+    wanted.position_told = wanted.is_lost = false;
     return std::nullopt;
 }
 

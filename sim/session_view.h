@@ -45,6 +45,9 @@ public:
     void forget(std::uint32_t log);
     // Goes back to where the log begins.
     void read_again(std::uint32_t log);
+    // Those it was told to be out of range in, and where each begins: what is wrong with that.
+    std::vector<std::uint32_t> lost() const;
+    std::optional<std::string> begins_at(std::uint32_t log, std::int64_t start);
     // The numbers of the logs it wants.
     std::vector<std::uint32_t> wanted() const;
     bool wants(std::uint32_t log) const { return wanted_.contains(log); }
@@ -71,6 +74,7 @@ private:
         SessionLog* log = nullptr;
         std::int64_t position = 0;
         bool position_told = false;
+        bool is_lost = false;  // Out of range; where it begins is to be asked.
         std::int64_t high_watermark = -1;  // As told.
         std::int64_t start = -1;
         bool must_answer = true;        // It is new, or was answered with an error last time.

@@ -15,6 +15,8 @@ namespace sluice::sim {
 struct WorkloadContext {
     World& world;
     std::vector<env::Address> servers;
+    // Of every topic: a batch that is larger is refused.
+    std::size_t segment_bytes = 0;
     // The fault phase is over: run() ends soon, check() follows.
     const bool& faults_over;
     // Of the servers' disks; for oracles.

@@ -38,7 +38,6 @@ BrokerOptions draw_broker(Random& draws) {
     options.network.connection.write_time_max = milliseconds(draws.between(3'000, 8'000));
     options.broker.listen = {"broker", 9092};
     options.broker.auto_create_topics = false;
-    options.broker.given["log.segment.bytes"] = std::to_string(1024 << draws.below(11));
     options.broker.checkpoint_interval = milliseconds(draws.between(50, 4'000));
     options.broker.checkpoint_bytes = std::uint64_t{1024} << draws.below(12);
     options.broker.checkpoint_poll_interval = milliseconds(draws.between(20, 2'000));
@@ -62,8 +61,11 @@ MakeWorkload workload() {
 
 std::unique_ptr<Scenario> make_workload_mix(World& world) {
     Random draws = world.stream("workloads");
-    const BrokerOptions options = draw_broker(draws);
+    const std::size_t segment_bytes = std::size_t{2048} << draws.below(10);
+    BrokerOptions options = draw_broker(draws);
+    options.broker.given["log.segment.bytes"] = std::to_string(segment_bytes);
     ClusterParts parts;
+    parts.segment_bytes = segment_bytes;
     parts.holdings = std::make_unique<HoldingsWatch>(world);
     Node::Options node{.name = "broker"};
     node.process.shards_max = 3;

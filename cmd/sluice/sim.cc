@@ -35,8 +35,8 @@ const CommandHelp& sim_help() {
                     {"trace", "FILE", "write every event of the run to FILE"},
                     {"shrink", "", "print the smallest plan of faults that fails as the seed does"},
                     {"plan", "FILE", "the faults of FILE instead of those of the seed"},
-                    {"plant", "NAME", "switch a known bug on (in the simulation build)"},
-                    {"plants", "", "prove that each known bug is found, and print the table"},
+                    {"plant", "NAME,..", "switch known bugs on (in the simulation build)"},
+                    {"plants", "", "prove that each known bug is found (or those of --plant)"},
                     {"json", "", "one line a seed"}},
         .examples =
             "  sluice sim --seeds 1..300 --twice\n"
@@ -67,6 +67,7 @@ struct Wishes {
     bool json = false;
     bool shrink = false;
     bool plants = false;
+    std::vector<std::string> plants_on;
     std::string trace;
     std::string replay = "sluice sim";  // And the seed.
 };
@@ -76,6 +77,17 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
+}
+
+// NAME,NAME,..
+std::vector<std::string> names_in(std::string_view list) {
+    std::vector<std::string> names;
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        names.emplace_back(list.substr(0, comma));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return names;
 }
 
 std::uint64_t milliseconds_of(clockid_t clock) {
@@ -151,11 +163,13 @@ Result<void, std::string> take_run(const Arguments& arguments, Wishes& wishes) {
         if (plan.failed()) return fmt::format("--plan {}: {}", *path, plan.error());
         wishes.run.plan = std::move(*plan);
     }
-    const auto plant = arguments.get("plant");
-    if (plant && !probe::set_plant(*plant, true))
-        return fmt::format(
-            "--plant {}: no such bug is compiled in; build/sim/sluice has them (./dev build sim)",
-            *plant);
+    wishes.plants_on = names_in(arguments.get("plant").value_or(""));
+    for (const std::string& plant : wishes.plants_on)
+        if (!probe::set_plant(plant, true))
+            return fmt::format(
+                "--plant {}: no such bug is compiled in; build/sim/sluice has them (./dev build "
+                "sim)",
+                plant);
     for (const char* name : {"scenario", "horizon", "plan", "plant"})
         if (const auto value = arguments.get(name))
             wishes.replay += fmt::format(" --{} {}", name, *value);
@@ -251,7 +265,8 @@ int run_sim(const Arguments& arguments) {
     if (wishes.failed()) return usage_error(wishes.error());
     if (wishes->plants) {
         if (!wishes->seeds_given) wishes->seeds.last = 1000;
-        return prove_plants(wishes->seeds, wishes->run, wishes->make);
+        for (const std::string& plant : wishes->plants_on) probe::set_plant(plant, false);
+        return prove_plants(wishes->seeds, wishes->run, wishes->make, wishes->plants_on);
     }
     if (wishes->shrink) return run_shrink(*wishes);
     if (!wishes->trace.empty()) return run_traced(*wishes);

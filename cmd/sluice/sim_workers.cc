@@ -34,14 +34,20 @@ class Workers {
 public:
     Workers(const SeedRange& seeds, const sim::RunOptions& options, const sim::MakeScenario& make,
             const std::function<bool(const sim::RunResult&)>& take)
-        : seeds_(seeds), options_(options), make_(make), take_(take), wanted_(seeds.first) {}
+        : seeds_(seeds),
+          options_(options),
+          make_(make),
+          take_(take),
+          wanted_(seeds.next_wanted(seeds.first, 1)) {}
     ~Workers() {
         for (Worker& worker : workers_) end(worker, true);
     }
 
     void run() {
-        for (std::uint64_t i = 0; i < seeds_.at_once && seeds_.first + i <= seeds_.last; ++i) {
-            workers_.emplace_back().next = seeds_.first + i;
+        for (std::uint64_t i = 0; i < seeds_.at_once; ++i) {
+            const auto first = seeds_.next_wanted(seeds_.first + i, seeds_.at_once);
+            if (first > seeds_.last) continue;
+            workers_.emplace_back().next = first;
             begin(workers_.back());
         }
         while (!stopped_ && wanted_ <= seeds_.last) {
@@ -72,7 +78,7 @@ private:
     }
 
     [[noreturn]] void work(std::uint64_t first, int pipe) {
-        for (std::uint64_t seed = first; seed <= seeds_.last; seed += seeds_.at_once) {
+        for (std::uint64_t seed = first; seed <= seeds_.last; seed = next_after(seed)) {
             sim::RunOptions options = options_;
             options.seed = seed;
             const sim::RunResult result =
@@ -129,14 +135,19 @@ private:
 
     void advance(Worker& worker, sim::RunResult result) {
         early_.emplace(worker.next, std::move(result));
-        worker.next += seeds_.at_once;
+        worker.next = next_after(worker.next);
         while (!stopped_) {
             const auto next = early_.find(wanted_);
             if (next == early_.end()) return;
             stopped_ = !take_(next->second);
             early_.erase(next);
-            ++wanted_;
+            wanted_ = seeds_.next_wanted(wanted_ + 1, 1);
         }
+    }
+
+    // Of the same worker.
+    std::uint64_t next_after(std::uint64_t seed) const {
+        return seeds_.next_wanted(seed + seeds_.at_once, seeds_.at_once);
     }
 
     static int end(Worker& worker, bool by_force) {

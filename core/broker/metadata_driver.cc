@@ -187,6 +187,7 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
             std::holds_alternative<protocol::RemoveTopicRecord>(record))
             builder_.apply(record);
     // What could not be appended never was.
+    if (!brokers_.empty() && BUGGIFY("metadata.append_refused")) return Error::no_space;
     CHECK_OK(append(batch.build()));
     for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     return {};

@@ -1,5 +1,7 @@
 #include "core/broker/partition.h"
 
+#include <fmt/format.h>
+
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/protocol/recompress.h"
@@ -110,6 +112,12 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         changed = std::move(*packed);
         batch = changed.view();
     }
+    // What coordinators write has limits of its own.
+    if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
+        !PLANT("produce.segment_size_not_checked"))
+        return refuse(ErrorCode::record_list_too_large,
+                      fmt::format("the record batch has {} bytes, segment.bytes is {}",
+                                  batch.size(), settings_.log.segment_bytes));
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
@@ -137,7 +145,8 @@ void Partition::tell_readers() {
         uncommitted_.pop_front();
     }
     committed_bytes_ += bytes;
-    if (bytes > 0 && !PLANT("fetch.waiter_not_woken")) watchers_.came(bytes);
+    if (bytes == 0 || PLANT("fetch.waiter_not_woken")) return;
+    watchers_.came(PLANT("fetch.news_not_counted") ? 1 : bytes);
 }
 
 std::uint64_t Partition::committed_bytes() {

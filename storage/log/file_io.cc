@@ -20,11 +20,11 @@ Result<void> write_rest(std::span<const Slice> pieces, std::uint64_t& written, W
         TRY(std::size_t count, write(std::span<const Slice>(rest).subspan(first)));
         // A disk that takes nothing and gives no reason would keep us here for ever.
         if (count == 0) return Error::io;
-        if (PLANT("log.short_write_taken_as_whole")) return {};
         written += count;
         while (first < rest.size() && count >= rest[first].size()) count -= rest[first++].size();
         if (first < rest.size()) rest[first] = rest[first].subspan(count);
         SOMETIMES("log.short_write", first < rest.size());
+        if (first < rest.size() && PLANT("log.short_write_taken_as_whole")) return {};
     }
     return {};
 }

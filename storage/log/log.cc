@@ -66,7 +66,7 @@ Result<broker::AppendedBatch> Log::append(Slice batch, const protocol::Validated
                            .next = offsets_.end.plus(facts.last_offset_delta).next(),
                            .size = static_cast<std::uint32_t>(batch.size()),
                            .max_timestamp = facts.max_timestamp};
-    const bool early = segments_.active().size > 4096 && BUGGIFY("log.roll_early");
+    const bool early = segments_.active().size > 2048 && BUGGIFY("log.roll_early");
     const bool rolls = early || must_roll(segments_.active(), config_, place);
     if (rolls) begin_segment(place.base);
     Segment& segment = segments_.active();

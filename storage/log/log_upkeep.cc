@@ -45,9 +45,8 @@ Result<void> Log::checkpoint_locked() {
 }
 
 Result<void> Log::checkpoint_indexes(Offset before) {
-    // Recovery may begin behind all of this, and would not look for a later timestamp here.
-    if (segments_.list().back()->base < before && !PLANT("log.latest_timestamp_not_kept"))
-        segments_.list().back()->index_latest();
+    // We look for a later timestamp behind the last entry; Kafka, after a clean stop, does not.
+    if (segments_.list().back()->base < before) segments_.list().back()->index_latest();
     std::vector<Offset> bases;
     for (const auto& segment : segments_.list())
         if (segment->base < before &&

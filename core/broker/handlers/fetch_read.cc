@@ -1,0 +1,205 @@
+// What a fetch reads, on the shards where its partitions are.
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "core/base/probe.h"
+#include "core/broker/errors.h"
+#include "core/broker/handlers/fetch_operation.h"
+#include "core/replication/leader_epochs.h"
+
+namespace sluice::broker {
+
+using namespace protocol;
+
+namespace {
+
+constexpr Version by_id_since{13};
+constexpr Version replica_state_since{15};
+
+// The records of a read in one piece. A large first piece goes out as it is and the rest with the
+// next fetch: that costs nothing, while joining copies.
+Bytes joined(const LogRead& read) {
+    if (read.pieces.empty()) return {};
+    if (read.pieces.size() == 1 || read.pieces.front().size() >= read.size / 4)
+        return read.pieces.front();
+    Buffer whole = Buffer::allocate(read.size);
+    std::size_t at = 0;
+    for (const Bytes& piece : read.pieces) {
+        std::memcpy(whole.data() + at, piece.data(), piece.size());
+        at += piece.size();
+    }
+    return Bytes(std::move(whole));
+}
+
+// Behind the last of the batches.
+Offset end_of(const LogRead& read) {
+    Offset end{-1};
+    if (read.pieces.empty()) return end;
+    BatchSplitter splitter(read.pieces.back().view());
+    while (const auto batch = splitter.next()) end = batch->next_offset();
+    return end;
+}
+
+}  // namespace
+
+const metadata::TopicState* fetched_topic(const metadata::MetadataImage& image,
+                                          const FetchRequest::Topic& topic, Version version) {
+    return version >= by_id_since ? image.topic(topic.topic_id) : image.topic(topic.topic);
+}
+
+void FetchOperation::resolve() {
+    const Shared<const metadata::MetadataImage> image = broker_.shared_image();
+    const bool by_id = version_ >= by_id_since;
+    std::set<PartitionId> named;  // Each is read and watched once.
+    for (const auto& topic : request_.topics) {
+        const metadata::TopicState* found = fetched_topic(*image, topic, version_);
+        for (const auto& partition : topic.partitions) {
+            FetchItem item;
+            item.topic = &topic;
+            item.wanted = &partition;
+            if (found == nullptr)
+                item.error =
+                    by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+            else if (found->partition(partition.partition) == nullptr)
+                item.error = ErrorCode::unknown_topic_or_partition;
+            else
+                item.id = {found->id, partition.partition};
+            if (item.error == ErrorCode::none && !named.insert(item.id).second) continue;
+            items_.push_back(std::move(item));
+        }
+    }
+    for (FetchItem& item : items_)
+        if (item.error == ErrorCode::none) groups_[broker_.home_of(item.id)].push_back(&item);
+}
+
+ErrorCode FetchOperation::check_reader(const Partition& partition,
+                                       const FetchRequest::Partition& wanted) const {
+    const bool knows_epoch = wanted.current_leader_epoch != no_leader_epoch;
+    const BrokerId replica =
+        version_ >= replica_state_since ? request_.replica_state.replica_id : request_.replica_id;
+    // Nobody follows yet: whoever says so is told what an unassigned replica is.
+    if (replica >= BrokerId(0))
+        return knows_epoch ? ErrorCode::unknown_leader_epoch : ErrorCode::not_leader_or_follower;
+    return partition.check_epoch(wanted.current_leader_epoch);
+}
+
+// A reader that says of which epoch its last record is learns whether that epoch ended before.
+ErrorCode FetchOperation::find_divergence(const Partition& partition, FetchItem& item) {
+    const LeaderEpoch last = item.wanted->last_fetched_epoch;
+    if (last == no_leader_epoch) return ErrorCode::none;
+    const Offset log_end = partition.log().offsets().end;
+    auto end = partition.log().epochs().end_offset_for(last, log_end);
+    if (last == partition.leader_epoch()) end = {last, log_end};
+    if (!end) return ErrorCode::offset_out_of_range;
+    if (end->epoch < last || end->offset < item.wanted->fetch_offset)
+        item.diverging = {end->epoch, end->offset};
+    return ErrorCode::none;
+}
+
+void FetchOperation::read_one(Broker& there, FetchItem& item) {
+    const Partition::Use partition = there.find(item.id);
+    if (!partition) {
+        item.error = there.error_for_missing(item.id);
+        return;
+    }
+    item.error = check_reader(*partition, *item.wanted);
+    if (item.error != ErrorCode::none) return;
+    const Offset from = item.wanted->fetch_offset;
+    const Offset log_start = partition->log().offsets().start;
+    item.high_watermark = partition->high_watermark();
+    item.counted = partition->committed_bytes();
+    item.log_start = log_start;
+    const bool at_start = from == log_start && from > Offset(0);
+    if ((from < log_start && !PLANT("fetch.before_the_log_start")) ||
+        (at_start && PLANT("fetch.start_is_out_of_range")) ||
+        (from > partition->log().offsets().end && !PLANT("fetch.behind_the_end_is_empty"))) {
+        item.error = ErrorCode::offset_out_of_range;
+        return;
+    }
+    item.error = find_divergence(*partition, item);
+    if (item.error != ErrorCode::none) return;
+    if (item.diverging.epoch != no_leader_epoch) return;
+    const auto response_max =
+        std::min({broker_.config().fetch_bytes_max,
+                  static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
+    const bool is_news = from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
+    if (!is_news || (bytes_ > 0 && bytes_ >= response_max)) return;
+    PartitionLog::ReadRange range;
+    range.from = from;
+    range.before = item.high_watermark;
+    if (PLANT("fetch.beyond_the_high_watermark")) range.before = partition->log().offsets().end;
+    // While it is read, others must not count on the same memory.
+    ReplyMemory& memory = there.reply_memory();
+    range.bytes_max =
+        std::min({static_cast<std::size_t>(std::max(item.wanted->partition_max_bytes, 0)),
+                  PLANT("fetch.max_bytes_ignored") ? fetch_response_bytes_min
+                                                   : response_max - std::min(bytes_, response_max),
+                  std::max(memory.left(), fetch_response_bytes_min)});
+    const ReplyMemory::Share reading(memory, range.bytes_max);
+    // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
+    // with small limits gets past it.
+    range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
+    const auto read = partition->read(range);
+    if (read.failed()) {
+        item.error = read_error(read.error());
+        return;
+    }
+    // A log's read ends where its segment does, or what is in memory begins.
+    const bool is_short = read->size > 0 && read->size <= range.bytes_max / 2;
+    ends_early_ |= is_short && end_of(*read) < item.high_watermark;
+    available_ += read->size;
+    item.records = joined(*read);
+    bytes_ += item.records.size();
+}
+
+void FetchOperation::read_group(Broker& there, Group& group) {
+    for (FetchItem* item : group) {
+        item->error = ErrorCode::none;
+        item->high_watermark = item->log_start = Offset(-1);
+        item->diverging = {};
+        item->records = Bytes();
+        read_one(there, *item);
+    }
+}
+
+void FetchOperation::begin_reading() {
+    bytes_ = available_ = 0;
+    ends_early_ = false;
+}
+
+void FetchOperation::read_all() {
+    begin_reading();
+    memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
+    SOMETIMES("fetch.memory_short", memory_left_ == fetch_response_bytes_min);
+    auto next = std::next(groups_.begin(), static_cast<std::ptrdiff_t>(first_group()));
+    for (std::size_t i = 0; i < groups_.size(); ++i, ++next) {
+        if (next == groups_.end()) next = groups_.begin();
+        auto& [home, group] = *next;
+        Broker& there = broker_.on(home);
+        const auto called = env::call(broker_.env().shards, home,
+                                      [this, &there, &to = group] { read_group(there, to); });
+        if (called.failed()) refuse(group);
+    }
+}
+
+// That shard has no fiber to spare.
+void FetchOperation::refuse(const Group& group) {
+    for (FetchItem* item : group) item->error = ErrorCode::request_timed_out;
+}
+
+// The shard that is read first may fill the answer, and the partitions of the others would never
+// have their turn: so every epoch of a session begins with another one. Who has no session says by
+// the order of his partitions which of them is first.
+std::size_t FetchOperation::first_group() const {
+    if (PLANT("fetch.one_shard_first_always")) return 0;
+    if (request_.session_epoch > 0)
+        return static_cast<std::size_t>(request_.session_epoch) % groups_.size();
+    const auto first = std::ranges::find(items_, ErrorCode::none, &FetchItem::error);
+    if (first == items_.end()) return 0;
+    const auto group = groups_.find(broker_.home_of(first->id));
+    return static_cast<std::size_t>(std::distance(groups_.begin(), group));
+}
+
+}  // namespace sluice::broker

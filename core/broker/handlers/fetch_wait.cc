@@ -1,0 +1,147 @@
+// How long a fetch waits, and for what.
+
+#include <algorithm>
+
+#include "core/base/probe.h"
+#include "core/broker/handlers/fetch_operation.h"
+
+namespace sluice::broker {
+
+using namespace protocol;
+
+// How many bytes must come before the client is answered early; none when it has to be told
+// something at once. What can never be answered is not waited for.
+std::uint64_t FetchOperation::missing() const {
+    const bool is_told = std::ranges::any_of(items_, [](const FetchItem& item) {
+        return item.error != ErrorCode::none || item.diverging.epoch != no_leader_epoch;
+    });
+    if (is_told || ends_early_) return 0;
+    const auto wanted = std::min(
+        broker_.config().fetch_bytes_max,
+        static_cast<std::size_t>(std::max(std::min(request_.min_bytes, request_.max_bytes), 0)));
+    return wanted - std::min(wanted, available_);
+}
+
+bool FetchOperation::is_over(Broker& there, Time deadline) const {
+    if (missing() == 0 || there.env().clock.now() >= deadline) return true;
+    return there.env().scheduler.stopped() || there.stopping();
+}
+
+void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) {
+    for (FetchItem* item : group) {
+        const Partition::Use partition = there.find(item->id);
+        if (!partition) {
+            watch.change();
+            continue;
+        }
+        // What came between the read and now would otherwise be news to nobody.
+        const std::uint64_t committed = partition->committed_bytes();
+        if (committed > item->counted) watch.add(committed - item->counted);
+        partition->watchers().add(watch);
+    }
+}
+
+void FetchOperation::end_watch(Broker& there, const Group& group, Watch& watch) {
+    for (FetchItem* item : group) {
+        const Partition::Use partition = there.find(item->id);
+        if (!partition) continue;
+        item->counted = partition->committed_bytes();
+        partition->watchers().remove(watch);
+    }
+}
+
+// All on one shard: waits there too, so that news costs one message, to us.
+void FetchOperation::serve_there(Broker& there, Group& group, Time deadline) {
+    env::Event news(there.env().scheduler);
+    for (bool is_enough = false;;) {
+        begin_reading();
+        read_group(there, group);
+        if (is_enough || is_over(there, deadline)) return;
+        for (FetchItem* item : group) item->records = Bytes();
+        Watch watch{news, missing()};
+        begin_watch(there, group, watch);
+        static_cast<void>(news.wait_until(deadline).failed());
+        end_watch(there, group, watch);
+        is_enough = watch.came >= watch.wanted;
+    }
+}
+
+void FetchOperation::serve_many(Time deadline) {
+    for (bool is_enough = false;;) {
+        read_all();
+        if (is_enough || is_over(broker_, deadline)) return;
+        std::uint64_t wanted = missing();
+        for (FetchItem& item : items_) item.records = Bytes();
+        while (wait_for_bytes(wanted, deadline)) {
+        }
+        is_enough = wanted == 0;
+    }
+}
+
+// Every shard waits for its part of what is wanted: when all of it is there, one of them has it.
+// Takes what came from `wanted`; false when there is something to tell.
+bool FetchOperation::wait_for_bytes(std::uint64_t& wanted, Time deadline) {
+    env::Shards& shards = broker_.env().shards;
+    env::Event woken(broker_.env().scheduler);
+    const std::uint64_t part = PLANT("fetch.every_shard_waits_for_all")
+                                   ? wanted
+                                   : (wanted + groups_.size() - 1) / groups_.size();
+    Watch here{woken, part};
+    std::vector<std::unique_ptr<RemoteWait>> waits;
+    for (auto& [home, group] : groups_) {
+        Broker& there = broker_.on(home);
+        if (home == shards.self()) {
+            begin_watch(there, group, here);
+            continue;
+        }
+        waits.push_back(std::make_unique<RemoteWait>(shards, home, part));
+        RemoteWait& wait = *waits.back();
+        wait.call.notify(woken);
+        wait.call.start(home, Task(), [&there, &to = group, &wait, deadline] {
+            begin_watch(there, to, wait.watch);
+            static_cast<void>(wait.event.wait_until(deadline).failed());
+            end_watch(there, to, wait.watch);
+        });
+    }
+    static_cast<void>(woken.wait_until(deadline).failed());
+    if (const auto own = groups_.find(shards.self()); own != groups_.end())
+        end_watch(broker_, own->second, here);
+    std::uint64_t came = here.came;
+    bool changed = here.changed;
+    for (const auto& wait : waits) {
+        if (!wait->call.has_ended()) {
+            env::RemoteCall cancel(shards);
+            cancel.start(
+                wait->home, [&event = wait->event] { event.set(); }, Task());
+            static_cast<void>(cancel.wait().failed());
+        }
+        // A shard without a fiber to spare is asked again, and then says so.
+        changed |= wait->call.wait().failed() || wait->watch.changed;
+        came += wait->watch.came;
+    }
+    SOMETIMES("fetch.parts_are_not_enough", came > 0 && came < wanted);
+    wanted -= std::min(wanted, came);
+    return wanted > 0 && !changed && !is_over(broker_, deadline);
+}
+
+FetchResponse FetchOperation::run() {
+    // A client that went away while it waits is noticed only afterwards.
+    const Duration wait = std::min<Duration>(milliseconds(std::max(request_.max_wait_ms, 0)),
+                                             broker_.config().fetch_wait_max);
+    const Time deadline = PLANT("fetch.waits_for_ever") ? never : broker_.env().clock.now() + wait;
+    resolve();
+    if (groups_.size() == 1) {
+        auto& [home, group] = *groups_.begin();
+        Broker& there = broker_.on(home);
+        memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
+        const auto called =
+            env::call(broker_.env().shards, home,
+                      [this, &there, &to = group, deadline] { serve_there(there, to, deadline); });
+        if (called.failed()) refuse(group);
+    } else if (!groups_.empty()) {
+        serve_many(deadline);
+    }
+    return response();
+}
+
+}  // namespace sluice::broker
