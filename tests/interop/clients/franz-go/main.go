@@ -1,4 +1,4 @@
-// main write|read|admin BROKER LINES: what franz-go can ask of a broker, without groups.
+// main write|read|admin|share|resume BROKER [LINES]: what franz-go can ask of a broker; groups.go has the last two.
 package main
 
 import (
@@ -185,13 +185,23 @@ func administer(ctx context.Context, lines [][]byte) {
 	refused(kerr.UnknownTopicOrPartition, err)
 }
 
-func main() {
+func readLines() [][]byte {
+	if len(os.Args) < 4 {
+		return nil
+	}
 	text := string(must(os.ReadFile(os.Args[3])))
 	var lines [][]byte
 	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		lines = append(lines, []byte(line))
 	}
+	return lines
+}
+
+func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 	defer cancel()
-	map[string]func(context.Context, [][]byte){"write": write, "read": read, "admin": administer}[os.Args[1]](ctx, lines)
+	actions := map[string]func(context.Context, [][]byte){
+		"write": write, "read": read, "admin": administer, "share": share, "resume": resume,
+	}
+	actions[os.Args[1]](ctx, readLines())
 }
