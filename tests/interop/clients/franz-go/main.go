@@ -1,4 +1,5 @@
-// main write|read|admin|share|resume BROKER [LINES]: what franz-go can ask of a broker; groups.go has the last two.
+// main ACTION BROKER [LINES]: what franz-go can ask of a broker. The actions are in main(); groups and producers have files
+// of their own.
 package main
 
 import (
@@ -202,6 +203,7 @@ func main() {
 	defer cancel()
 	actions := map[string]func(context.Context, [][]byte){
 		"write": write, "read": read, "admin": administer, "share": share, "resume": resume,
+		"forgotten": forgotten, "remembered": remembered,
 	}
 	actions[os.Args[1]](ctx, readLines())
 }
