@@ -1,6 +1,6 @@
 // Feeds the files that only this broker writes to their parsers: journals, and what is known of the
-// logs. The first byte chooses. A fuzzer would never find a checksum, so each input is read once as it
-// is and once with checksums that match.
+// logs. The first byte chooses. A fuzzer would never find a checksum, so each input is read once as
+// it is and once with checksums that match.
 
 #include <algorithm>
 #include <cstdint>
@@ -96,8 +96,8 @@ void mend_journal(MutableSlice bytes) {
         const MutableSlice rest = bytes.subspan(at);
         const auto size = journal_head_bytes(rest);
         if (!size || *size > rest.size()) continue;
-        const auto checksum = crc32c(rest.first(*size).subspan(journal_head_fixed_bytes),
-                                     crc32c(rest.first(crc_at)));
+        const auto checksum =
+            crc32c(rest.first(*size).subspan(journal_head_fixed_bytes), crc32c(rest.first(crc_at)));
         store_big(rest.data() + crc_at, checksum);
         auto head = parse_journal_head(rest);
         if (!head || head->record_bytes > rest.size()) continue;
