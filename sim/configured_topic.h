@@ -84,7 +84,7 @@ private:
     Result<void> read(client::Admin& admin);
     Result<void> judge_batch(const protocol::BatchView& batch, const Bytes& bytes);
     bool is_short_enough(std::uint64_t segment_bytes) const;
-    void fail(std::string signature, std::string text);
+    void fail(const std::string& signature, std::string text);
 
     const WorkloadContext& context_;
     Random draws_;
