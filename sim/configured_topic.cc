@@ -65,7 +65,7 @@ std::string_view ConfiguredTopic::Log::config(std::string_view name) const {
     return found == configs.end() ? fallbacks.at(name) : std::string_view(found->second);
 }
 
-void ConfiguredTopic::fail(std::string signature, std::string text) {
+void ConfiguredTopic::fail(const std::string& signature, std::string text) {
     if (!failure_)
         failure_ = Failure{FailureKind::safety, "configured: " + signature,
                            fmt::format("{}: {}", log_ ? log_->topic : "", text)};

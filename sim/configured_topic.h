@@ -87,7 +87,7 @@ private:
     Result<void> lengthen(env::Env& env, client::Admin& admin);
     Result<void> judge_batch(const protocol::BatchView& batch, const Bytes& bytes);
     bool is_short_enough() const;
-    void fail(std::string signature, std::string text);
+    void fail(const std::string& signature, std::string text);
 
     const WorkloadContext& context_;
     Random draws_;

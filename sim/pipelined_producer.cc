@@ -38,7 +38,7 @@ struct PipelinedProducer::Stream {
     std::deque<std::size_t> asked = {};  // The lanes of the requests without an answer.
 };
 
-void PipelinedProducer::fail(std::string signature, std::string text) {
+void PipelinedProducer::fail(const std::string& signature, std::string text) {
     if (!failure_)
         failure_ = Failure{FailureKind::safety, "idempotence: " + signature, std::move(text)};
 }

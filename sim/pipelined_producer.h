@@ -56,7 +56,7 @@ private:
     Result<protocol::ErrorCode> send_odd_one(Stream& stream, Lane& lane, ProducerEpoch epoch,
                                              Sequence sequence);
     static bool is_known(const Lane& lane);
-    void fail(std::string signature, std::string text);
+    void fail(const std::string& signature, std::string text);
 
     std::set<std::int64_t> producer_ids_;
     std::optional<Failure> failure_;

@@ -43,7 +43,7 @@ struct SessionReader::Stream {
 SessionReader::SessionReader(const WorkloadContext& context)
     : context_(context), draws_(context.world.stream("sessions")) {}
 
-void SessionReader::fail(std::string signature, std::string text) {
+void SessionReader::fail(const std::string& signature, std::string text) {
     if (!failure_)
         failure_ = Failure{FailureKind::safety, "session: " + signature, std::move(text)};
 }

@@ -66,7 +66,7 @@ private:
     Result<void> give_up(Stream& stream, SessionView& session);
     Result<protocol::FetchResponse> ask(Stream& stream, protocol::FetchRequest request);
     Result<bool> drain(Stream& stream, SessionView& session);
-    void fail(std::string signature, std::string text);
+    void fail(const std::string& signature, std::string text);
 
     const WorkloadContext& context_;
     Random draws_;

@@ -24,7 +24,7 @@ const std::vector<std::string> configured{"max.message.bytes", "file.delete.dela
 
 }  // namespace
 
-void TopicChurn::fail(std::string signature, std::string text) {
+void TopicChurn::fail(const std::string& signature, std::string text) {
     if (!failure_) failure_ = Failure{FailureKind::safety, "churn: " + signature, std::move(text)};
 }
 

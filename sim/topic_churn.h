@@ -59,7 +59,7 @@ private:
     // granted; a topic that was not surely left alone is unsure from then on.
     template <class Request, class Answer>
     bool granted(client::Admin& admin, Topic& topic, const Request& request, Answer answer);
-    void fail(std::string signature, std::string text);
+    void fail(const std::string& signature, std::string text);
 
     const WorkloadContext& context_;
     Random draws_;

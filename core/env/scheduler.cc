@@ -58,7 +58,10 @@ void Scheduler::resume(std::size_t index) {
     ASSERT(index < ready_.size());
     ASSERT(running_ == nullptr);
     Fiber& fiber = *ready_[index];
-    ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
+    if (index == 0)
+        ready_.pop_front();
+    else
+        ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(index));
     fiber.state_ = Fiber::State::running;
     running_ = &fiber;
     void* kept = nullptr;

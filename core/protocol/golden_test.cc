@@ -60,8 +60,8 @@ TEST(Golden, KafkasOwnBytesOfEveryVersionAreReadAndWrittenAgain) {
                 << name << ' ' << version.value << ' ' << hex << '\n'
                 << to_text(*message);
         }
-        const auto versions = static_cast<std::size_t>(M::versions.last - M::versions.first + 1);
-        EXPECT_EQ(seen.size(), versions) << name;
+        const int versions = M::versions.last - M::versions.first + 1;
+        EXPECT_EQ(seen.size(), static_cast<std::size_t>(versions)) << name;
     });
 }
 

@@ -146,9 +146,12 @@ Result<void> ServerConnection::write_all(const std::vector<Bytes>& pieces) {
 void ServerConnection::watch() {
     const Duration step =
         std::min({limits_.idle_max, limits_.request_time_max, limits_.write_time_max}) / 4;
-    while (watch_ended_.wait_until(env_.clock.now() + step).failed()) {
+    Time due = env_.clock.now() + step;
+    for (; watch_ended_.wait_until(due).failed(); due = env_.clock.now() + step) {
         if (env_.scheduler.stopped()) break;
         const Time now = env_.clock.now();
+        // A shard that was busy for so long has not looked yet at what the client did meanwhile.
+        if (now - due > step) continue;
         if (frames_.waits_for_memory()) read_since_ = now;
         const bool waits_for_client = in_flight() == 0 && !handling_;
         const char* why = nullptr;

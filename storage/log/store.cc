@@ -69,7 +69,10 @@ Result<void> Store::set_aside(const std::string& directory) {
 // takes.
 std::string Store::free_name(std::string_view directory, std::string_view suffix) {
     Random& random = resources_.doors.random;
-    const std::string end = fmt::format(".{:016x}{:016x}{}", random.next(), random.next(), suffix);
+    // Drawn one behind the other: compilers disagree about the order of arguments.
+    const std::uint64_t first = random.next();
+    const std::uint64_t second = random.next();
+    const std::string end = fmt::format(".{:016x}{:016x}{}", first, second, suffix);
     return std::string(directory.substr(0, name_bytes_max - end.size())) + end;
 }
 

@@ -161,8 +161,7 @@ public:
     std::unique_ptr<broker::PartitionLog> open(const std::string& name, bool clean = false) {
         std::unique_ptr<broker::PartitionLog> log;
         run([&] {
-            auto opened = store->open(name, TopicId{{1}}, {},
-                                      {.clean = clean, .recovery_point = {}, .start = {}});
+            auto opened = store->open(name, TopicId{{1}}, {}, {.clean = clean});
             if (opened.failed()) std::abort();
             log = std::move(*opened);
         });

@@ -64,6 +64,31 @@ install_python() {
     python3 -m venv "$kept" && "$kept/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$@"
 }
 
+# npm_with PACKAGE@VERSION: it is in $kept/node_modules.
+npm_with() {
+    command -v node >/dev/null && command -v npm >/dev/null || skip "node and npm are not installed"
+    keep "node-${1/@/-}" install_npm "$1" || skip "npm did not give $1: $(tail -1 "$WORK/install.log")"
+    export NODE_PATH=$kept/node_modules
+}
+install_npm() {
+    (cd "$kept" && echo '{"private":true}' >package.json && npm install --silent --no-audit --no-fund "$1")
+}
+
+# go_client FOLDER: $client is the program in clients/FOLDER, built again when it or its modules change.
+go_client() {
+    command -v go >/dev/null || skip "go is not installed"
+    case $(GOTOOLCHAIN=local go version | grep -oE 'go1\.[0-9]+') in
+        go1.? | go1.1? | go1.2[0-5]) skip "$1 needs go 1.26 or newer, here is $(GOTOOLCHAIN=local go env GOVERSION)" ;;
+    esac
+    keep "$1-$(cat "clients/$1"/* | sha256sum | head -c 16)" install_go_client "$1" ||
+        skip "the Go module proxy did not give what $1 needs, or it does not build: $(tail -1 "$WORK/install.log")"
+    client=$kept/interop
+}
+install_go_client() {
+    cp "clients/$1"/* "$kept"
+    (cd "$kept" && GOTOOLCHAIN=local GOFLAGS=-mod=mod GOBIN=$kept go build -p 2 -o interop .)
+}
+
 # payload FILE [BYTES]: lines that people and programs wrote, none empty: the word list, dpkg's log, this project's history.
 payload() {
     {

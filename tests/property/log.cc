@@ -245,7 +245,8 @@ private:
         });
         const auto count = 1 + random_.below(4);
         now_ += static_cast<std::int64_t>(random_.below(100));
-        const std::string value(random_.below(300), static_cast<char>('a' + random_.below(26)));
+        const std::size_t size = random_.below(300);
+        const std::string value(size, static_cast<char>('a' + random_.below(26)));
         for (std::uint64_t i = 0; i < count; ++i)
             builder.append({.timestamp = Timestamp(now_), .value = as_slice(value)});
         const Bytes bytes = builder.build();

@@ -1,4 +1,5 @@
-// main write|read|admin BROKER LINES: what franz-go can ask of a broker, without groups.
+// main ACTION BROKER [LINES]: what franz-go can ask of a broker. The actions are in main(); groups and producers have files
+// of their own.
 package main
 
 import (
@@ -185,13 +186,24 @@ func administer(ctx context.Context, lines [][]byte) {
 	refused(kerr.UnknownTopicOrPartition, err)
 }
 
-func main() {
+func readLines() [][]byte {
+	if len(os.Args) < 4 {
+		return nil
+	}
 	text := string(must(os.ReadFile(os.Args[3])))
 	var lines [][]byte
 	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		lines = append(lines, []byte(line))
 	}
+	return lines
+}
+
+func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
 	defer cancel()
-	map[string]func(context.Context, [][]byte){"write": write, "read": read, "admin": administer}[os.Args[1]](ctx, lines)
+	actions := map[string]func(context.Context, [][]byte){
+		"write": write, "read": read, "admin": administer, "share": share, "resume": resume,
+		"forgotten": forgotten, "remembered": remembered,
+	}
+	actions[os.Args[1]](ctx, readLines())
 }

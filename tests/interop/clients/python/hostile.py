@@ -10,13 +10,17 @@ import random
 import socket
 import struct
 import sys
+import threading
 import time
-import zlib
+
+import bombs
 
 host, port = sys.argv[1].rsplit(":", 1)
 address = (host, int(port))
 pid, log = int(sys.argv[2]), sys.argv[3]
 MEMORY_SLACK = 24 << 20
+TOO_LARGE = 10
+armed = {}  # The requests of decompression_bombs, for making them takes longer than asking.
 
 CRC32C = []
 for i in range(256):
@@ -106,10 +110,14 @@ def must(what, holds):
         raise SystemExit(f"{what}")
 
 
-def others_unharmed(after):
-    good.settimeout(5)
-    good.sendall(request(3, 1, struct.pack(">i", 0)))  # Metadata of no topic.
-    must(f"after {after}: another client got no answer", response(good)[:4] == struct.pack(">i", 7))
+def others_unharmed(after, within=5):
+    good.settimeout(within)
+    try:
+        good.sendall(request(3, 1, struct.pack(">i", 0)))  # Metadata of no topic.
+        answer = response(good)
+    except OSError as error:
+        raise SystemExit(f"after {after}: another client got no answer: {error}")
+    must(f"after {after}: another client got {answer}", answer[:4] == struct.pack(">i", 7))
 
 
 def metadata(s, topic, version=4):
@@ -117,8 +125,10 @@ def metadata(s, topic, version=4):
     return response(s)
 
 
-def make_topic(name):
-    body = struct.pack(">ih", 1, len(name)) + name + struct.pack(">ihii", 1, 1, 0, 0) + struct.pack(">i?", 5000, False)
+def make_topic(name, configs={}):
+    given = b"".join(struct.pack(">h", len(text)) + text for each in configs.items() for text in each)
+    body = (struct.pack(">ih", 1, len(name)) + name + struct.pack(">ihii", 1, 1, 0, len(configs)) + given +
+            struct.pack(">i?", 5000, False))
     good.sendall(request(19, 2, body))
     response(good)
 
@@ -209,21 +219,64 @@ def half_requests():
         must("half a request: the connection stayed open", is_closed(s, 20))
 
 
-def bombs():
+def peak_memory(reset=False):
+    """The most that the broker had since it was reset."""
+    if reset:
+        with open(f"/proc/{pid}/clear_refs", "w") as refs:
+            refs.write("5")
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
+
+
+def send_if_open(s, data):
+    try:
+        s.sendall(data)
+    except OSError:
+        pass
+
+
+def answer_if_open(s):
+    try:
+        return response(s)
+    except OSError:
+        return None
+
+
+def decompression_bombs():
+    """Sound batches of one record of zeros: 32 MiB are taken, what is larger than the limit of 64 MiB is not, and is not
+    unpacked beyond it."""
     topic = b"bombs"
-    make_topic(topic)
-    s = connect()
-    for size in (200 << 20, 2 << 30):
-        # Zeros, cheaply: the same compressed megabyte again and again.
-        squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-        zipped = b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(size >> 20)) + squeeze.flush()
-        if len(zipped) > 900_000:
-            zipped = zipped[:900_000]
-        before = memory()
-        s.sendall(produce(topic, batch(zipped, attributes=1)))
-        must("a bomb was taken", produce_error(response(s), topic) != 0)
-        must("a bomb was unpacked", memory() - before < 128 << 20)
-    others_unharmed("bombs")
+    make_topic(topic, {b"max.message.bytes": b"10000000"})
+    if not armed:
+        for codec in bombs.codecs:
+            armed[codec] = [produce(topic, batch(bombs.bomb(codec, size), attributes=codec))
+                            for size in (32 << 20, 160 << 20 if codec == 2 else 1 << 30)]
+    for codec, (small, large) in armed.items():
+        with connect() as s:
+            s.sendall(small)
+            must(f"codec {codec}: 32 MiB of zeros were refused", produce_error(response(s), topic) == 0)
+            before = memory()
+            peak_memory(reset=True)
+            s.sendall(large)
+            must(f"codec {codec}: a bomb was taken", produce_error(response(s), topic) == TOO_LARGE)
+            grown = peak_memory() - before
+            must(f"codec {codec}: a bomb took {grown >> 20} MiB", grown < 96 << 20)
+    # All at once, of every kind: each shard unpacks one at a time.
+    before = memory()
+    peak_memory(reset=True)
+    attackers = [(connect(), large) for _, large in armed.values() for _ in range(4)]
+    senders = [threading.Thread(target=send_if_open, args=attacker) for attacker in attackers]
+    for sender in senders:
+        sender.start()
+    others_unharmed("bombs are under way", within=15)
+    answers = [answer_if_open(s) for s, _ in attackers]  # Who sends too slowly for that is sent away.
+    must("a bomb among many was taken", all(produce_error(each, topic) == TOO_LARGE for each in answers if each))
+    must("nobody of many was answered", any(answers))
+    for (s, _), sender in zip(attackers, senders):
+        s.close()
+        sender.join()
+    grown = peak_memory() - before
+    must(f"many bombs took {grown >> 20} MiB", grown < 256 << 20)
 
 
 def damaged_batches():
@@ -382,8 +435,8 @@ make_topic(b"warm")
 for _ in range(50):
     good.sendall(produce(b"warm", batch(record(os.urandom(100_000)))))
     response(good)
-attacks = [garbage, other_protocols, hostile_lengths, unknown, half_requests, bombs, damaged_batches, floods, slow_readers,
-           promised_requests, sessions, amplifiers, pipelines]
+attacks = [garbage, other_protocols, hostile_lengths, unknown, half_requests, decompression_bombs, damaged_batches, floods,
+           slow_readers, promised_requests, sessions, amplifiers, pipelines]
 for attack in attacks:  # Once to grow whatever is kept for good,
     attack()
     others_unharmed(attack.__name__)
