@@ -70,7 +70,8 @@ private:
     void read_one(Broker& there, Item& item);
     bool is_enough() const;
     bool is_over(Time deadline) const;
-    void wait_until_enough(Time deadline);
+    bool wait_until_enough(Time deadline);
+    void put_down();
     void wait_for_news(Time deadline);
     void count_news();
     void count_group(Broker& there, const std::vector<Item*>& group);
@@ -270,12 +271,27 @@ bool FetchOperation::is_over(Time deadline) const {
 
 // Looks only at what is new each time, not again at what is not enough: a reader that waits for a
 // megabyte would have every small batch read it all.
-void FetchOperation::wait_until_enough(Time deadline) {
-    do {
+bool FetchOperation::wait_until_enough(Time deadline) {
+    put_down();
+    while (!is_over(deadline)) {
         wait_for_news(deadline);
         // Whatever comes is enough for most: that is read at once.
-        if (request_.min_bytes > 1) count_news();
-    } while (request_.min_bytes > 1 && !is_enough() && !is_over(deadline));
+        if (request_.min_bytes <= 1) return false;
+        count_news();
+        if (is_enough()) return true;
+    }
+    return false;
+}
+
+// What was read holds no memory meanwhile. Behind it there may be more, in another segment.
+void FetchOperation::put_down() {
+    available_ = 0;
+    for (Item& item : items_) {
+        item.available = item.records.size();
+        available_ += item.available;
+        if (!item.records.empty()) item.seen = end_of(item.records);
+        item.records = Bytes();
+    }
 }
 
 void FetchOperation::count_news() {
@@ -375,10 +391,11 @@ FetchResponse FetchOperation::run() {
                                              broker_.config().fetch_wait_max);
     const Time deadline = PLANT("fetch.waits_for_ever") ? never : broker_.env().clock.now() + wait;
     resolve();
-    for (;;) {
+    read_all();
+    for (bool done = is_enough() || groups_.empty(); !done && !is_over(deadline);) {
+        done = wait_until_enough(deadline);
         read_all();
-        if (is_enough() || groups_.empty() || is_over(deadline)) break;
-        wait_until_enough(deadline);
+        done = done || is_enough();
     }
     return response();
 }
