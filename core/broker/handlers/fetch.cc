@@ -330,8 +330,7 @@ ErrorCode FetchOperation::count_one(Broker& there, Item& item) {
     const ReplyMemory::Share reading(memory, bytes_max);
     const auto news = partition->read({.from = seen, .before = end, .bytes_max = bytes_max});
     if (news.failed()) return read_error(news.error());
-    if (!news->pieces.empty() && !PLANT("fetch.some_news_counted_for_all"))
-        item.seen = end_of(news->pieces.back());
+    if (!news->pieces.empty()) item.seen = end_of(news->pieces.back());
     item.available = std::min(item.available + news->size, wanted_max);
     SOMETIMES("fetch.news_is_not_enough", news->size > 0 && news->size < missing);
     return ErrorCode::none;
