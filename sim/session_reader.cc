@@ -421,8 +421,9 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     CHECK_OK(env::sleep_for(env.scheduler, milliseconds(500)));
     client::Producer producer(client.cluster(), {.delivery_time_max = seconds(5)});
     write_one(env, producer, topics_.at(name), log);
-    CHECK_OK(producer.flush());
+    const auto flushed = producer.flush();
     producer.close();
+    CHECK_OK(flushed);
     const Time written = context_.world.now();
     if (log.acknowledged_end == 0) return Error::timed_out;
     TRY(const auto response, waiting.receive<FetchRequest>(by_id));
