@@ -187,12 +187,12 @@ void BrokerScenario::produce(client::Cluster& cluster, std::uint32_t producer) {
                     history_.answer(send, SendOutcome::acknowledged, world_.now(),
                                     delivery.offset.value);
             });
-            if (sent.failed()) return;
+            if (sent.failed()) return sender.close();
         }
         // Now and then it waits for its answers, so that what is open stays bounded.
-        if (draws.below(8) == 0 && sender.flush().failed()) return;
+        if (draws.below(8) == 0 && sender.flush().failed()) break;
         const Duration pause(draws.between(0, think_time_max_.count()));
-        if (env::sleep_for(cluster.env().scheduler, pause).failed()) return;
+        if (env::sleep_for(cluster.env().scheduler, pause).failed()) break;
     }
     static_cast<void>(sender.flush().failed());
     sender.close();

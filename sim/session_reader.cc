@@ -441,11 +441,13 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     CHECK_OK(waiting.send(request, by_id));
     CHECK_OK(env::sleep_for(env.scheduler, milliseconds(500)));
     client::Producer producer(client.cluster(), {.delivery_time_max = seconds(5)});
-    for (std::int64_t i = 0; i < news; ++i) {
+    Result<void> flushed;
+    for (std::int64_t i = 0; i < news && !flushed.failed(); ++i) {
         write_one(env, producer, topics_.at(name), log);
-        CHECK_OK(producer.flush());
+        flushed = producer.flush();
     }
     producer.close();
+    CHECK_OK(flushed);
     const Time written = context_.world.now();
     if (log.acknowledged_end < news) return Error::timed_out;
     TRY(const auto response, waiting.receive<FetchRequest>(by_id));

@@ -69,7 +69,7 @@ BenchRun::BenchRun(ClientSession& session, const BenchLoad& load)
 
 Result<BenchResult, std::string> BenchRun::run(const std::function<void()>& at_begin) {
     const auto text = [](Error error) { return std::string(name_of(error)); };
-    if (const auto found = find_ends(); found.failed()) return text(found.error());
+    if (const auto found = find_ends(); found.failed()) return found.error().text();
     start_ = session_.clock.now() + milliseconds(100);
     begin_ = start_ + load_.warm_up;
     end_ = begin_ + load_.time;
@@ -102,15 +102,17 @@ Result<BenchResult, std::string> BenchRun::run(const std::function<void()>& at_b
     return result_;
 }
 
-Result<void> BenchRun::find_ends() {
-    TRY(const auto topic, session_.cluster.topic(load_.topic, false, true));
+Result<void, client::Refusal> BenchRun::find_ends() {
+    const auto topic = session_.cluster.topic(load_.topic, false, true);
+    if (topic.failed()) return client::refusal(topic.error());
     client::Consumer reader(session_.cluster, {});
-    for (const auto& [index, leader] : topic.leaders) {
+    for (const auto& [index, leader] : topic->leaders) {
         const client::TopicPartition partition{load_.topic, index};
         TRY(const auto end, reader.offset_at(partition, Timestamp(client::Consumer::latest.value)));
         ends_[partition] = end.value_or(Offset(0));
     }
-    return ends_.empty() ? Result<void>(Error::not_found) : Result<void>();
+    if (ends_.empty()) return client::refusal(Error::not_found);
+    return {};
 }
 
 void BenchRun::produce(std::uint32_t number) {
@@ -152,8 +154,7 @@ void BenchRun::delivered(Time due, const client::Delivery& delivery) {
     if (!delivery.delivered()) {
         --sent_;
         ++result_.failed;
-        if (result_.why_failed.empty())
-            result_.why_failed = delivery.error ? name_of(*delivery.error) : name_of(delivery.code);
+        if (result_.why_failed.empty()) result_.why_failed = delivery.why();
         return;
     }
     if (!measured(due)) return;

@@ -51,7 +51,7 @@ private:
     void produce(std::uint32_t number);
     void feed(int fd);
     void consume(std::uint32_t number);
-    Result<void> find_ends();
+    Result<void, client::Refusal> find_ends();
     void delivered(Time due, const client::Delivery& delivery);
     bool measured(Time due) const { return due >= begin_; }
     bool over() const { return session_.interrupted || session_.clock.now() >= end_; }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <sstream>
 
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/output.h"
@@ -42,14 +43,17 @@ std::string completions_of(std::string_view values) {
     return fmt::format("_sluice_words {}", words_of(values));
 }
 
+// `name=` of every configuration of topics, and what may follow where that is one of a few words.
 std::string configs() {
     std::string text;
-    for (const auto& each : metadata::topic_configs()) text += fmt::format("{}= ", each.name);
-    for (const std::string_view codec :
-         {"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"})
-        text += fmt::format("compression.type={} ", codec);
-    for (const std::string_view type : {"CreateTime", "LogAppendTime"})
-        text += fmt::format("message.timestamp.type={} ", type);
+    for (const auto& each : metadata::topic_configs()) {
+        text += fmt::format("{}= ", each.name);
+        const bool is_switch = each.type == metadata::ConfigType::boolean;
+        std::istringstream values(words_of(is_switch ? "true|false" : each.choices));
+        for (std::string value; values >> value;)
+            if (!metadata::complaint_about_topic_config(each.name, value))
+                text += fmt::format("{}={} ", each.name, value);
+    }
     return text;
 }
 

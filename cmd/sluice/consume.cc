@@ -7,6 +7,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/consume_wishes.h"
 #include "cmd/sluice/output.h"
+#include "cmd/sluice/partition_troubles.h"
 #include "cmd/sluice/partitions.h"
 
 namespace sluice::cmd {
@@ -55,13 +56,22 @@ int timed_out(const ConsumeWishes& wishes) {
     return exit_failed;
 }
 
+// Says of partitions that cannot be read that they cannot.
 template <class Reader>
-bool at_the_end(const Reader& reader) {
+void note_troubles(PartitionTroubles& troubles, const Reader& reader, Time now) {
+    for (const client::TopicPartition& partition : reader.assignment())
+        if (const auto sentence = troubles.note(partition, reader.trouble(partition), now))
+            print_error("sluice: {}\n", *sentence);
+}
+
+// Of all partitions that can be read.
+template <class Reader>
+bool at_the_end(const Reader& reader, const PartitionTroubles& troubles) {
     const auto assignment = reader.assignment();
     return !assignment.empty() && std::ranges::all_of(assignment, [&](const auto& partition) {
         const auto position = reader.position(partition);
         const auto end = reader.high_watermark(partition);
-        return position && end && *position >= *end;
+        return troubles.lasts(partition) || (position && end && *position >= *end);
     });
 }
 
@@ -82,12 +92,14 @@ public:
             if (records.failed()) return failed("cannot read on", records.error());
             printer_.print(wanted(*records));
             end_partitions();
-            if (!wishes_.follow && at_the_end(consumer_)) return exit_ok;
+            note_troubles(troubles_, consumer_, session_.clock.now());
+            if (!wishes_.follow && at_the_end(consumer_, troubles_)) return ended();
         }
-        return printer_.timed_out() && !wishes_.follow ? timed_out(wishes_) : exit_ok;
+        return printer_.timed_out() && !wishes_.follow ? timed_out(wishes_) : ended();
     }
 
 private:
+    int ended() const { return left_out_ || troubles_.last() ? exit_failed : exit_ok; }
     int begin(const std::string& topic) {
         const std::string what = "cannot read " + topic;
         const auto partitions = partitions_of(session_, what, topic, wishes_.partition);
@@ -95,15 +107,20 @@ private:
         bool out_of_range = false;
         for (const client::TopicPartition& partition : *partitions) {
             const auto begun = begin(partition);
-            if (begun.failed())
-                return failed_topic(session_, what, topic, client::refusal(begun.error()));
+            if (begun.failed() && begun.error().code == protocol::ErrorCode::kafka_storage_error) {
+                print_error("sluice: {}\n",
+                            PartitionTroubles::sentence(partition, begun.error().code));
+                left_out_ = true;
+                continue;
+            }
+            if (begun.failed()) return failed_topic(session_, what, topic, begun.error());
             out_of_range |= !*begun;
         }
         return out_of_range ? exit_failed : exit_ok;
     }
 
     // False when the partition does not have the offset that was asked for.
-    Result<bool> begin(const client::TopicPartition& partition) {
+    Result<bool, client::Refusal> begin(const client::TopicPartition& partition) {
         TRY(const Offset from, wishes_.from.offset_in(consumer_, partition));
         if (from >= Offset(0)) {
             TRY(const OffsetRange range, offset_range(consumer_, partition));
@@ -146,6 +163,8 @@ private:
     const ConsumeWishes& wishes_;
     Printer printer_;
     client::Consumer consumer_;
+    PartitionTroubles troubles_;
+    bool left_out_ = false;  // A partition whose beginning nobody could tell.
     std::map<client::TopicPartition, Offset> ends_;  // That --until comes to.
 };
 
@@ -166,8 +185,8 @@ public:
         if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
         if (done && printer_.timed_out() && !wishes_.follow) return timed_out(wishes_);
-        return done ? exit_ok
-                    : failed("cannot read on in group " + wishes_.group->group, done.error());
+        if (done) return troubles_.last() ? exit_failed : exit_ok;
+        return failed("cannot read on in group " + wishes_.group->group, done.error());
     }
 
 private:
@@ -192,7 +211,8 @@ private:
             // A commit that is refused because the group is sharing out anew comes again.
             if (session_.clock.now() >= next_commit_ && commit())
                 next_commit_ = session_.clock.now() + wishes_.group->commit_interval;
-            if (!wishes_.follow && at_the_end(consumer_)) return {};
+            note_troubles(troubles_, consumer_, session_.clock.now());
+            if (!wishes_.follow && at_the_end(consumer_, troubles_)) return {};
         }
         return {};
     }
@@ -209,6 +229,7 @@ private:
     Printer printer_;
     client::CommittedOffsets printed_;  // And not committed yet.
     Time next_commit_;
+    PartitionTroubles troubles_;
     client::GroupConsumer consumer_;
 };
 

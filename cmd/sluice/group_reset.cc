@@ -6,6 +6,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/output.h"
+#include "cmd/sluice/partitions.h"
 #include "cmd/sluice/start_point.h"
 #include "cmd/sluice/table.h"
 #include "core/client/group_offsets.h"
@@ -86,17 +87,17 @@ Result<std::vector<client::TopicPartition>, client::Refusal> partitions_of(
 }
 
 // Within what the partition holds.
-Result<Offset> target_of(ClientSession& session, const Wishes& wishes,
-                         const client::TopicPartition& partition, std::optional<Offset> now) {
+Result<Offset, client::Refusal> target_of(ClientSession& session, const Wishes& wishes,
+                                          const client::TopicPartition& partition,
+                                          std::optional<Offset> now) {
     client::Consumer reader(session.cluster, {});
-    TRY(const auto first, reader.offset_at(partition, Timestamp(client::Consumer::earliest.value)));
-    TRY(const auto end, reader.offset_at(partition, Timestamp(client::Consumer::latest.value)));
-    if (!first || !end) return Error::not_found;
-    if (wishes.shift) return std::clamp(now.value_or(*first).plus(*wishes.shift), *first, *end);
+    TRY(const OffsetRange range, offset_range(reader, partition));
+    const auto [first, end] = range;
+    if (wishes.shift) return std::clamp(now.value_or(first).plus(*wishes.shift), first, end);
     TRY(const Offset wanted, wishes.to->offset_in(reader, partition));
-    if (wanted == client::Consumer::earliest) return *first;
-    if (wanted == client::Consumer::latest) return *end;
-    return std::clamp(wanted, *first, *end);
+    if (wanted == client::Consumer::earliest) return first;
+    if (wanted == client::Consumer::latest) return end;
+    return std::clamp(wanted, first, end);
 }
 
 void print_moves(const Arguments& arguments, const client::CommittedOffsets& from,

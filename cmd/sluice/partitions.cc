@@ -35,11 +35,11 @@ Result<std::vector<client::TopicPartition>, int> partitions_of(ClientSession& se
     return exit_failed;
 }
 
-Result<OffsetRange> offset_range(client::Consumer& reader,
-                                 const client::TopicPartition& partition) {
+Result<OffsetRange, client::Refusal> offset_range(client::Consumer& reader,
+                                                  const client::TopicPartition& partition) {
     TRY(const auto first, reader.offset_at(partition, Timestamp(client::Consumer::earliest.value)));
     TRY(const auto end, reader.offset_at(partition, Timestamp(client::Consumer::latest.value)));
-    if (!first || !end) return Error::not_found;
+    if (!first || !end) return client::refusal(Error::not_found);
     return OffsetRange{*first, *end};
 }
 

@@ -25,6 +25,7 @@ struct OffsetRange {
     Offset first;
     Offset end;
 };
-Result<OffsetRange> offset_range(client::Consumer& reader, const client::TopicPartition& partition);
+Result<OffsetRange, client::Refusal> offset_range(client::Consumer& reader,
+                                                  const client::TopicPartition& partition);
 
 }  // namespace sluice::cmd

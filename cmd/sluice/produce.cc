@@ -102,9 +102,7 @@ struct Tally {
             return;
         }
         if (lost++ > 0) return;
-        why = fmt::format("line {}: {}", line,
-                          delivery.error ? name_of(*delivery.error) : name_of(delivery.code));
-        if (!delivery.message.empty()) why += fmt::format(" ({})", delivery.message);
+        why = fmt::format("line {}: {}", line, delivery.why());
     }
 };
 

@@ -2,15 +2,14 @@
 #include <fmt/ranges.h>
 
 #include <atomic>
-#include <csignal>
 #include <latch>
-#include <thread>
 
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/heap_trimmer.h"
 #include "cmd/sluice/output.h"
 #include "cmd/sluice/real_doors.h"
 #include "cmd/sluice/server_config.h"
+#include "cmd/sluice/signal_waiter.h"
 #include "core/broker/node.h"
 #include "core/posix/file_limit.h"
 #include "net/kafka/kafka_frontend.h"
@@ -44,54 +43,6 @@ const CommandHelp& server_help() {
 }
 
 namespace {
-
-// SIGTERM, SIGINT and SIGHUP as an event on the first shard. The signals must be blocked in every
-// thread.
-class SignalWaiter {
-public:
-    explicit SignalWaiter(posix::Reactor& reactor)
-        : reactor_(reactor), letter_(reactor.scheduler()), thread_([this] { wait_for_signal(); }) {}
-    ~SignalWaiter() {
-        if (!letter_.delivered) pthread_kill(thread_.native_handle(), SIGTERM);
-        thread_.join();
-    }
-    SignalWaiter(const SignalWaiter&) = delete;
-    SignalWaiter& operator=(const SignalWaiter&) = delete;
-
-    static sigset_t signals() {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGHUP);
-        return set;
-    }
-    void wait() { static_cast<void>(letter_.arrived.wait().failed()); }
-    // As if a signal had come.
-    void pretend() { letter_.arrived.set(); }
-
-private:
-    struct Arrival final : env::Letter {
-        explicit Arrival(env::Scheduler& scheduler) : arrived(scheduler) {}
-        void deliver() override {
-            delivered = true;
-            arrived.set();
-        }
-        env::Event arrived;
-        bool delivered = false;
-    };
-
-    void wait_for_signal() {
-        const sigset_t set = signals();
-        int signal = 0;
-        sigwait(&set, &signal);
-        reactor_.receive(letter_);
-    }
-
-    posix::Reactor& reactor_;
-    Arrival letter_;
-    std::thread thread_;
-};
 
 broker::Node::Parts parts(const ServerConfig& config) {
     return {.directory = [](env::Env& env) { return std::make_unique<storage::DataRoot>(env); },
@@ -171,8 +122,7 @@ int run_server(const Arguments& arguments) {
     const auto config = server_config(arguments);
     if (config.failed()) return usage_error(config.error());
     const Time began = posix::SystemClock().now();
-    const sigset_t set = SignalWaiter::signals();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    SignalWaiter::block();
     posix::raise_file_limit();
 
     Process process(*config);

@@ -61,8 +61,8 @@ Result<StartPoint, std::string> StartPoint::parse(std::string_view option, std::
     return point;
 }
 
-Result<Offset> StartPoint::offset_in(client::Consumer& consumer,
-                                     const client::TopicPartition& partition) const {
+Result<Offset, client::Refusal> StartPoint::offset_in(
+    client::Consumer& consumer, const client::TopicPartition& partition) const {
     if (!time_) return offset_;
     TRY(const auto found, consumer.offset_at(partition, *time_));
     return found.value_or(client::Consumer::latest);

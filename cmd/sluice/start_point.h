@@ -16,8 +16,8 @@ public:
     static Result<StartPoint, std::string> parse(std::string_view option, std::string_view text);
 
     // An offset, or Consumer::earliest or Consumer::latest.
-    Result<Offset> offset_in(client::Consumer& consumer,
-                             const client::TopicPartition& partition) const;
+    Result<Offset, client::Refusal> offset_in(client::Consumer& consumer,
+                                              const client::TopicPartition& partition) const;
 
     const std::optional<Timestamp>& time() const { return time_; }
 

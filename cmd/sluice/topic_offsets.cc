@@ -4,6 +4,7 @@
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/output.h"
+#include "cmd/sluice/partition_troubles.h"
 #include "cmd/sluice/partitions.h"
 #include "cmd/sluice/table.h"
 
@@ -49,12 +50,20 @@ int show(ClientSession& session, const Arguments& arguments, std::optional<Parti
     if (partitions.failed()) return partitions.error();
     const Sizes sizes = sizes_of(session, *partitions);
     client::Consumer reader(session.cluster, {});
+    int code = exit_ok;
     Table table({"partition", "first", "end", "bytes"});
     JsonWriter json;
     json.begin_array();
     for (const auto& partition : *partitions) {
         const auto range = offset_range(reader, partition);
-        if (range.failed()) return failed(what, range.error());
+        if (range.failed()) {
+            if (range.error().code != protocol::ErrorCode::kafka_storage_error)
+                return failed(what, range.error());
+            const std::string why = PartitionTroubles::sentence(partition, range.error().code);
+            print_error("sluice: {}\n", why);
+            code = exit_failed;
+            continue;
+        }
         const auto size = sizes.find(partition);
         table.row({std::to_string(partition.partition.value), std::to_string(range->first.value),
                    std::to_string(range->end.value),
@@ -72,7 +81,7 @@ int show(ClientSession& session, const Arguments& arguments, std::optional<Parti
         print_out("{}\n", json.end_array().text());
     else
         table.print();
-    return exit_ok;
+    return code;
 }
 
 }  // namespace

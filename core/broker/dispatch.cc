@@ -66,17 +66,18 @@ Result<std::vector<Bytes>> unknown_api_versions(const RequestContext& context) {
 
 constexpr std::string_view old_client_remedy =
     "use a client for Kafka 2.1 or later, and only what ApiVersions lists";
+constexpr std::string_view too_much = "its answer takes more memory than there is";
 constexpr std::string_view memory_remedy =
     "ask for less at a time, or raise queued.max.response.bytes and request.decoded.max.bytes";
 
-Result<std::unique_ptr<PendingReply>> refuse(const RequestContext& context, std::string why,
+Result<std::unique_ptr<PendingReply>> refuse(const RequestContext& context, std::string_view why,
                                              std::string_view remedy = old_client_remedy) {
     context.broker.env().logger.warn(
         "request.refused", {{"client", context.session.peer.text()},
                             {"client_id", context.session.client_id},
                             {"api", std::string(protocol::name_of(context.header.request_api_key))},
                             {"version", std::to_string(context.header.request_api_version.value)},
-                            {"why", std::move(why)},
+                            {"why", std::string(why)},
                             {"remedy", std::string(remedy)}});
     return Error::invalid;
 }
@@ -93,14 +94,15 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
                           memory_remedy);
         if (request.failed()) return refuse(context, "its bytes are not such a request");
         const auto response = handle(context, std::move(*request));
+        if (!context.answer.fits()) return refuse(context, too_much, memory_remedy);
         auto frame = reply_frame(context.header, response, context.version);
         if (frame.failed()) return refuse(context, "the answer cannot be said in this version");
         // Fetches have counted their records before they read them.
         const bool counted = std::is_same_v<typename Api::Request, protocol::FetchRequest>;
-        const std::size_t room = std::max(context.broker.reply_memory().left(), small_answer);
+        const std::size_t left = context.broker.reply_memory().left() + context.answer.bytes();
+        const std::size_t room = std::max(left, small_answer);
         auto reply = ready(context, std::move(*frame));
-        if (!counted && reply->bytes() > room)
-            return refuse(context, "its answer takes more memory than there is", memory_remedy);
+        if (!counted && reply->bytes() > room) return refuse(context, too_much, memory_remedy);
         return reply;
     } else {
         return refuse(context, "this API is not served");
@@ -120,7 +122,8 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
         return Error::invalid;
     }
     session.client_id = header->client_id.value_or("");
-    const RequestContext context{*this, session, *header, header->request_api_version};
+    ReplyMemory::Growing answer(reply_memory_, small_answer);
+    const RequestContext context{*this, session, *header, header->request_api_version, answer};
     const protocol::ApiInfo* api = protocol::find_api(header->request_api_key);
     if (api == nullptr) return refuse(context, "this API is not served");
     if (!api->served.contains(context.version)) {

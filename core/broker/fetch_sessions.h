@@ -16,6 +16,7 @@ namespace sluice::broker {
 // One consumer's memory of what it fetches, kept here so that neither side repeats it (KIP-227).
 class FetchSession {
 public:
+    // As its client names it: by name or, since version 13, by id; the other one is empty.
     struct Topic {
         std::string name;
         TopicId id;
@@ -58,6 +59,7 @@ private:
 // whoever finds no room does without. What was not used for long enough is forgotten.
 class FetchSessions {
 public:
+    // Of one shard.
     struct Options {
         std::size_t sessions_max = 1000;       // max.incremental.fetch.session.cache.slots
         std::size_t partitions_max = 100'000;  // fetch.session.partitions.max

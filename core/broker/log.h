@@ -50,18 +50,21 @@ struct LogOffsets {
     Offset end;      // The next record gets it.
 };
 
+// The offsets that a batch got.
 struct AppendedBatch {
-    Offset base;
+    Offset base;  // Of its first record.
     Offset next;  // The offset behind its last record.
 };
 
 // Whole batches in wire form, one behind the other over all pieces, the first of them holding the
-// offset asked for. Nothing when there is none.
+// offset asked for. Nothing when there is none. The pieces share the log's memory or own what was
+// read; they stay good however long they are kept, and whatever becomes of the log.
 struct LogRead {
     std::vector<Bytes> pieces;
     std::size_t size = 0;
 };
 
+// A record that was found by its time.
 struct TimestampOffset {
     Timestamp timestamp;
     Offset offset;
@@ -84,6 +87,8 @@ public:
                                          LeaderEpoch epoch) = 0;
     // Waits until everything before `end` is durable. Error::io when it will never be.
     virtual Result<void> wait_durable(Offset end) = 0;
+    // Waits until append() takes more again: after Error::limit. Error::no_space when the disk is
+    // full meanwhile, Error::io when the log is offline.
     virtual Result<void> wait_for_room() = 0;
 
     // Whole batches from the one holding `from`, none of which begins at or after `before`,
@@ -114,6 +119,7 @@ public:
     const LogOffsets& offsets() const { return offsets_; }
     std::uint64_t size_bytes() const { return size_bytes_; }
     bool offline() const { return offline_; }
+    // As of the last append; good until the next one.
     virtual const replication::LeaderEpochs& epochs() const = 0;
     virtual const replication::ProducerStates& producers() const = 0;
 

@@ -14,6 +14,19 @@ StartFailure failure(Error error, std::string_view what, std::string_view remedy
     return {error, fmt::format("{} ({}). {}", what, name_of(error), remedy)};
 }
 
+StartFailure cannot_listen(Error error, const env::Address& address) {
+    if (error == Error::exists)
+        return {error, fmt::format("another process listens on {}. Stop it, or choose another "
+                                   "address with --listen.",
+                                   address.text())};
+    if (error == Error::invalid || error == Error::not_found)
+        return {error, fmt::format("cannot listen on {}: {} is no address of this machine. Choose "
+                                   "one with --listen.",
+                                   address.text(), address.host)};
+    return failure(error, fmt::format("cannot listen on {}", address.text()),
+                   "Choose another address with --listen.");
+}
+
 }  // namespace
 
 Node::Node(std::vector<env::Env*> shards, BrokerConfig config, Parts parts)
@@ -52,17 +65,11 @@ Result<void, StartFailure> Node::listen() {
     for (const auto& shard : shards_) services.push_back(shard->broker.get());
     frontend_ = parts_.frontend(envs_, services);
     const auto listening = frontend_->listen(config_.listen);
-    if (listening.failed() && listening.error() == Error::exists)
-        return StartFailure{Error::exists,
-                            fmt::format("another process listens on {}. Stop it, or choose another "
-                                        "address with --listen.",
-                                        config_.listen.text())};
-    if (listening.failed())
-        return failure(listening.error(), fmt::format("cannot listen on {}", config_.listen.text()),
-                       "Choose an address of this machine with --listen.");
+    if (listening.failed()) return cannot_listen(listening.error(), config_.listen);
     listening_ = *listening;
     facts_.advertised = config_.advertise;
-    if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, listening_.port};
+    if (facts_.advertised.host.empty()) facts_.advertised = {config_.listen.host, 0};
+    if (facts_.advertised.port == 0) facts_.advertised.port = listening_.port;
     return {};
 }
 

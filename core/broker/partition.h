@@ -16,6 +16,7 @@
 
 namespace sluice::broker {
 
+// A partition, whatever its topic is called.
 struct PartitionId {
     TopicId topic;
     PartitionIndex index;

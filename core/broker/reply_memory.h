@@ -31,6 +31,34 @@ public:
         const std::size_t bytes_;
     };
 
+    // An answer that is made of many parts, each of which may have to be waited for: counted as it
+    // grows, for while one waits many others may be made. Nobody else has less for it than
+    // `at_least`.
+    class Growing {
+    public:
+        Growing(ReplyMemory& memory, std::size_t at_least) : memory_(memory), at_least_(at_least) {}
+        ~Growing() { memory_.bytes_ -= bytes_; }
+        Growing(const Growing&) = delete;
+        Growing& operator=(const Growing&) = delete;
+
+        // False when there is no memory for so much more: what is made is of no use, since the
+        // request will be refused.
+        [[nodiscard]] bool grow(std::size_t bytes) {
+            fits_ = fits_ && (bytes_ + bytes <= at_least_ || bytes <= memory_.left());
+            bytes_ += bytes;
+            memory_.bytes_ += bytes;
+            return fits_;
+        }
+        bool fits() const { return fits_; }
+        std::size_t bytes() const { return bytes_; }
+
+    private:
+        ReplyMemory& memory_;
+        const std::size_t at_least_;
+        std::size_t bytes_ = 0;
+        bool fits_ = true;
+    };
+
     std::size_t held() const { return bytes_; }
     std::size_t left() const { return bytes_max_ - std::min(bytes_, bytes_max_); }
 

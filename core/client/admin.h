@@ -13,6 +13,7 @@ class Admin {
 public:
     explicit Admin(Cluster& cluster) : cluster_(cluster) {}
 
+    // A topic to make; its configurations as text, by Kafka's names.
     struct NewTopic {
         std::string name;
         std::int32_t partitions = -1;  // -1: the broker's default.

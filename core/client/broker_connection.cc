@@ -17,7 +17,7 @@ BrokerConnection::BrokerConnection(const ClientEnv& env, const ClientOptions& op
       writing_(env.scheduler),
       fibers_(env.scheduler) {}
 
-BrokerConnection::~BrokerConnection() {
+void BrokerConnection::end() {
     close();
     fibers_.join();
 }
@@ -28,9 +28,12 @@ Result<std::unique_ptr<BrokerConnection>> BrokerConnection::open(const ClientEnv
     TRY(auto connection, env.network.connect(address, env.clock.now() + options.connect_time_max));
     std::unique_ptr<BrokerConnection> made(
         new BrokerConnection(env, options, std::move(connection)));
-    CHECK_OK(made->fibers_.spawn("client-reader", [self = made.get()] { self->read_replies(); }));
-    CHECK_OK(made->learn_versions());
-    return made;
+    Result<void> ready =
+        made->fibers_.spawn("client-reader", [self = made.get()] { self->read_replies(); });
+    if (ready) ready = made->learn_versions();
+    if (ready) return made;
+    made->end();
+    return ready.error();
 }
 
 void BrokerConnection::close() {

@@ -73,7 +73,7 @@ public:
     static Result<std::unique_ptr<BrokerConnection>> open(const ClientEnv& env,
                                                           const ClientOptions& options,
                                                           const env::Address& address);
-    ~BrokerConnection();
+    ~BrokerConnection() { ASSERT(fibers_.running() == 0); }
     BrokerConnection(const BrokerConnection&) = delete;
     BrokerConnection& operator=(const BrokerConnection&) = delete;
 
@@ -118,7 +118,10 @@ public:
     bool broken() const { return broken_; }
     // Somebody waits inside, for an answer or to write.
     bool in_use() const { return !waiting_.empty() || writing_now_ > 0; }
+    // Breaks it; who waits inside is told. Never waits.
     void close();
+    // Closes it, and waits for the end of its reader: must come before it goes.
+    void end();
     // The newest version of an API that both sides know.
     Result<Version> version_for(protocol::ApiKey key, protocol::Versions ours,
                                 Version version_max) const;

@@ -18,6 +18,8 @@ struct ClientEnv {
     Random& random;
 };
 
+// What all producers, consumers and administrators of one client share; nothing of it changes
+// later. Kafka's names stand beside.
 struct ClientOptions {
     std::string client_id = "sluice";
     Duration request_time_max = std::chrono::seconds(30);     // request.timeout.ms
@@ -25,7 +27,7 @@ struct ClientOptions {
     Duration retry_backoff = std::chrono::milliseconds(100);  // retry.backoff.ms
     Duration retry_backoff_max = std::chrono::seconds(1);     // retry.backoff.max.ms
     Duration metadata_age_max = std::chrono::minutes(5);      // metadata.max.age.ms
-    std::size_t response_bytes_max = 128 << 20;
+    std::size_t response_bytes_max = 128 << 20;  // A longer answer ends the connection.
     // Asked before something is tried again: true when nobody wants it any more.
     std::function<bool()> gives_up = [] { return false; };
     // A broker that answered cannot be connected to any more; and it can again.

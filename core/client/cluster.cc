@@ -13,9 +13,10 @@ Cluster::Cluster(const ClientEnv& env, ClientOptions options, std::vector<env::A
       connecting_(env.scheduler) {}
 
 void Cluster::close() {
-    for (auto& [address, connection] : connections_) connection->close();
-    connections_.clear();
-    broken_.clear();
+    for (auto& [address, connection] : std::exchange(connections_, {}))
+        broken_.push_back(std::move(connection));
+    for (const auto& connection : broken_) connection->close();
+    for (const auto& connection : std::exchange(broken_, {})) connection->end();
 }
 
 void Cluster::give_back(Line line) {
@@ -63,8 +64,8 @@ void Cluster::bury_broken() {
     for (auto& connection : broken_)
         if (!connection->in_use()) dead.push_back(std::move(connection));
     std::erase(broken_, nullptr);
-    // Each waits for the end of its reader, so nothing of ours is held any more.
-    dead.clear();
+    // That waits, so nothing of ours is held any more.
+    for (const auto& connection : dead) connection->end();
 }
 
 Result<BrokerConnection*> Cluster::any() {

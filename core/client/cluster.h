@@ -23,6 +23,9 @@ public:
     };
 
     Cluster(const ClientEnv& env, ClientOptions options, std::vector<env::Address> bootstrap);
+    ~Cluster() { ASSERT(connections_.empty() && broken_.empty()); }
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
 
     // What is known of a topic, fresh enough; asks the cluster when nothing is, or `refresh` says
     // so. With `create` a missing one is made, if the cluster allows that.
@@ -72,7 +75,7 @@ public:
 
     const ClientEnv& env() const { return env_; }
     const ClientOptions& options() const { return options_; }
-    // Ends every connection.
+    // Ends every connection, and waits for their ends: must come before it goes.
     void close();
 
 private:

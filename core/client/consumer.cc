@@ -33,32 +33,39 @@ std::optional<Offset> Consumer::high_watermark(const TopicPartition& partition) 
     return found->second.high_watermark;
 }
 
+std::optional<ErrorCode> Consumer::trouble(const TopicPartition& partition) const {
+    const auto found = positions_.find(partition);
+    return found == positions_.end() ? std::nullopt : found->second.trouble;
+}
+
 std::vector<TopicPartition> Consumer::assignment() const {
     std::vector<TopicPartition> all;
     for (const auto& [partition, position] : positions_) all.push_back(partition);
     return all;
 }
 
-Result<Offset> Consumer::look_up(const TopicPartition& partition, Timestamp time) {
-    TRY(BrokerConnection * leader, cluster_.leader(partition));
+Result<Offset, Refusal> Consumer::look_up(const TopicPartition& partition, Timestamp time) {
+    const auto leader = cluster_.leader(partition);
+    if (leader.failed()) return refusal(leader.error());
     protocol::ListOffsetsRequest request;
     request.replica_id = BrokerId(-1);
     request.topics.push_back(
         {partition.topic, {{.partition_index = partition.partition, .timestamp = time}}});
-    const auto reply = leader->ask(request);
+    const auto reply = (*leader)->ask(request);
     if (reply.failed()) {
         cluster_.forget(partition.topic);
-        return reply.error();
+        return refusal(reply.error());
     }
     if (reply->topics.size() != 1 || reply->topics.front().partitions.size() != 1)
-        return Error::invalid;
+        return refusal(Error::invalid);
     const auto& answer = reply->topics.front().partitions.front();
     if (answer.error_code == ErrorCode::none) return answer.offset;
     cluster_.forget(partition.topic);
-    return protocol::retriable(answer.error_code) ? Error::timed_out : Error::invalid;
+    return refusal(answer.error_code);
 }
 
-Result<std::optional<Offset>> Consumer::offset_at(const TopicPartition& partition, Timestamp time) {
+Result<std::optional<Offset>, Refusal> Consumer::offset_at(const TopicPartition& partition,
+                                                           Timestamp time) {
     TRY(const Offset offset, look_up(partition, time));
     if (offset < Offset(0)) return std::optional<Offset>();
     return std::optional(offset);
@@ -69,12 +76,18 @@ Result<void> Consumer::find_positions() {
         if (position.found) continue;
         const auto offset = look_up(partition, Timestamp(position.next.value));
         if (offset.failed()) {
-            if (offset.error() == Error::stopped || offset.error() == Error::invalid)
-                return offset.error();
-            continue;  // Its leader is away for the moment.
+            const Refusal& why = offset.error();
+            if (why.code == ErrorCode::none) {
+                if (why.error == Error::stopped || why.error == Error::invalid) return why.error;
+                continue;  // Its leader is away for the moment.
+            }
+            if (!protocol::retriable(why.code)) return Error::invalid;
+            position.trouble = why.code;
+            continue;
         }
         position.next = *offset;
         position.found = true;
+        position.trouble.reset();
     }
     return {};
 }
@@ -89,6 +102,8 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
         if (!position.found) continue;
         if (const auto leader = cluster_.leader_of(partition))
             by_leader[*leader].push_back(partition);
+        else if (leader.error() == Error::not_found && !position.trouble)
+            positions_[partition].trouble = ErrorCode::leader_not_available;
     }
     for (const auto& [leader, partitions] : by_leader) {
         // Only the last one waits for news when there are several.
@@ -145,7 +160,9 @@ Result<void> Consumer::take(const TopicPartition& partition,
         return {};
     }
     if (answer.error_code == ErrorCode::corrupt_message) return Error::corrupt;
+    position->second.trouble.reset();
     if (answer.error_code != ErrorCode::none) {
+        position->second.trouble = answer.error_code;
         cluster_.forget(partition.topic);
         return {};
     }

@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "core/client/cluster.h"
+#include "core/client/refusal.h"
 
 namespace sluice::client {
 
 // auto.offset.reset: where to go on when a position is gone or there is none.
 enum class OffsetReset { earliest, latest, none };
 
+// What a consumer is made with; nothing of it changes later. Kafka's names stand beside.
 struct ConsumerOptions {
     std::size_t fetch_bytes_max = 50 << 20;          // fetch.max.bytes
     std::size_t partition_bytes_max = 1 << 20;       // max.partition.fetch.bytes
@@ -50,7 +52,9 @@ public:
     void unassign(const TopicPartition& partition) { positions_.erase(partition); }
     // Every partition of a topic.
     Result<void> assign_topic(const std::string& topic, Offset from);
-    Result<std::optional<Offset>> offset_at(const TopicPartition& partition, Timestamp time);
+    // Nothing when no record is so late. Error::not_found for a partition without a leader.
+    Result<std::optional<Offset>, Refusal> offset_at(const TopicPartition& partition,
+                                                     Timestamp time);
 
     // Waits at most `time` for records; none is no failure. Partitions whose leader is away are
     // tried again with the next poll. Error::corrupt for a damaged batch, Error::invalid for an
@@ -61,6 +65,9 @@ public:
     std::optional<Offset> position(const TopicPartition& partition) const;
     // As of the last poll: the end that readers see.
     std::optional<Offset> high_watermark(const TopicPartition& partition) const;
+    // Why the last poll brought nothing of it: what its leader answers, or LEADER_NOT_AVAILABLE.
+    // The next poll tries again.
+    std::optional<protocol::ErrorCode> trouble(const TopicPartition& partition) const;
     std::vector<TopicPartition> assignment() const;
 
 private:
@@ -68,9 +75,10 @@ private:
         Offset next;  // Or earliest / latest until they are looked up.
         Offset high_watermark{-1};
         bool found = false;
+        std::optional<protocol::ErrorCode> trouble = {};
     };
     Result<void> find_positions();
-    Result<Offset> look_up(const TopicPartition& partition, Timestamp time);
+    Result<Offset, Refusal> look_up(const TopicPartition& partition, Timestamp time);
     Result<void> fetch_from(BrokerId leader, const std::vector<TopicPartition>& partitions,
                             Duration time, std::vector<ReadRecord>& records);
     Result<void> take(const TopicPartition& partition,

@@ -58,6 +58,9 @@ public:
     std::optional<Offset> high_watermark(const TopicPartition& partition) const {
         return consumer_.high_watermark(partition);
     }
+    std::optional<protocol::ErrorCode> trouble(const TopicPartition& partition) const {
+        return consumer_.trouble(partition);
+    }
     // As it was joined last; -1 for none.
     GenerationId generation() const { return generation_; }
     const std::string& member_id() const { return member_.member_id(); }

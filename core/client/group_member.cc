@@ -34,7 +34,8 @@ GroupMember::GroupMember(Cluster& cluster, Coordinator& coordinator, const Group
       last_poll_(env_.clock.now()) {}
 
 GroupMember::~GroupMember() {
-    close(false);
+    ASSERT(fibers_.running() == 0);
+    ASSERT(!link_);
 }
 
 Result<void> GroupMember::join(GroupMemberWish wish) {
@@ -111,7 +112,7 @@ Duration GroupMember::join_time_extra() const {
 }
 
 void GroupMember::unlink() {
-    link_.reset();
+    if (const auto left = std::exchange(link_, nullptr)) left->end();
 }
 
 GroupMember::Attempt GroupMember::world_failed(Error error) {

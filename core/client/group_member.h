@@ -11,6 +11,7 @@
 
 namespace sluice::client {
 
+// What a member of a group is made with; nothing of it changes later. Kafka's names stand beside.
 struct GroupOptions {
     std::string group = {};                       // group.id
     std::optional<std::string> instance_id = {};  // group.instance.id; a static member when set.
@@ -69,8 +70,8 @@ public:
     // Something of the above has changed. Error::timed_out at the deadline.
     Result<void> wait_for_news(Time deadline) { return news_.wait_until(deadline); }
 
-    // Ends the fiber. A dynamic member says good-bye when `leave`, so that others need not wait for
-    // its session to end.
+    // Ends the fiber, and waits for its end: must come before it goes. A dynamic member says
+    // good-bye when `leave`, so that others need not wait for its session to end.
     void close(bool leave);
 
 private:

@@ -68,14 +68,11 @@ Producer::Producer(Cluster& cluster, ProducerOptions options)
       progressed_(env_.scheduler),
       identifying_(env_.scheduler) {}
 
-Producer::~Producer() {
-    close();
-}
-
 void Producer::close() {
     closing_ = true;
     for (auto& [partition, lane] : lanes_) lane->work.set();
     fibers_.join();
+    closed_ = true;
 }
 
 ProducerQueue::Limits Producer::limits() const {
@@ -266,7 +263,10 @@ void Producer::judge(Lane& lane, ProducerBatch& batch,
     // One before it was refused, and goes out again first.
     const bool only_early =
         code == ErrorCode::out_of_order_sequence_number && !lane.queue.is_first(batch);
-    if (protocol::retriable(code) || only_early) return try_again(lane, batch);
+    if (protocol::retriable(code) || only_early) {
+        batch.refused = code;
+        return try_again(lane, batch);
+    }
     if (code == ErrorCode::out_of_order_sequence_number && batch.identity != identity_) {
         // One before it was given up and is not in the log: so neither is this one.
         batch.encoded = Bytes();
@@ -339,6 +339,8 @@ void Producer::finish(Lane& lane, const ProducerBatch& batch, Delivery delivery)
     // new producer.
     if (!delivery.delivered() && ended->identity == identity_) identity_ = {};
     delivery.partition = lane.partition.partition;
+    if (delivery.error == Error::timed_out && ended->refused != ErrorCode::none)
+        delivery.message = fmt::format("refused with {}", name_of(ended->refused));
     buffered_ -= ended->bytes;
     pending_ -= ended->waiting.size();
     for (std::size_t i = 0; i < ended->waiting.size(); ++i) {

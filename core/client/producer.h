@@ -12,13 +12,15 @@
 
 namespace sluice::client {
 
+// What a producer is made with; nothing of it changes later. Kafka's names stand beside, and its
+// defaults but for the linger and the size of batches.
 struct ProducerOptions {
     std::int16_t acks = -1;
-    bool idempotent = true;                                  // enable.idempotence
-    Duration linger = std::chrono::milliseconds(5);          // linger.ms
-    std::size_t batch_bytes = 64 << 10;                      // batch.size
-    std::size_t record_bytes_max = 1 << 20;                  // max.request.size
-    std::size_t buffer_bytes_max = 32 << 20;                 // buffer.memory
+    bool idempotent = true;                          // enable.idempotence
+    Duration linger = std::chrono::milliseconds(5);  // linger.ms
+    std::size_t batch_bytes = 64 << 10;              // batch.size
+    std::size_t record_bytes_max = 1 << 20;   // max.request.size: larger ones are refused here.
+    std::size_t buffer_bytes_max = 32 << 20;  // buffer.memory: beyond it send() waits.
     Duration delivery_time_max = std::chrono::seconds(120);  // delivery.timeout.ms
     // Batches of one partition that are under way at once; more than five are more than a broker
     // remembers, and without idempotence more than one could change places.
@@ -43,7 +45,7 @@ struct Message {
 class Producer {
 public:
     Producer(Cluster& cluster, ProducerOptions options);
-    ~Producer();
+    ~Producer() { ASSERT(closed_); }
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
@@ -56,7 +58,8 @@ public:
     Result<void> flush();
     // Sends one record and waits for it.
     Delivery send_and_wait(const Message& message);
-    // Ends the producer's fibers; what was not delivered is told so.
+    // Ends the producer's fibers, and waits for their end; what was not delivered is told so. Must
+    // come before the producer goes.
     void close();
 
 private:
@@ -107,6 +110,7 @@ private:
     std::size_t pending_ = 0;   // and records.
     int flushing_ = 0;
     bool closing_ = false;
+    bool closed_ = false;
 };
 
 }  // namespace sluice::client

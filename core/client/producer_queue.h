@@ -9,6 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/base/time.h"
+#include "core/client/refusal.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/error_code.h"
 
@@ -23,6 +24,11 @@ struct Delivery {
     std::string message = {};
 
     bool delivered() const { return code == protocol::ErrorCode::none && !error; }
+    // Why it was not, in words.
+    std::string why() const {
+        const Refusal refusal{.error = error.value_or(Error::io), .code = code, .message = message};
+        return refusal.text();
+    }
 };
 using OnDelivery = std::function<void(const Delivery&)>;
 
@@ -34,6 +40,8 @@ struct ProducerIdentity {
     friend bool operator==(const ProducerIdentity&, const ProducerIdentity&) = default;
 };
 
+// Records of one partition that go out together, and who waits for each of them. The queue owns it;
+// a pointer is good until ended() takes it out.
 struct ProducerBatch {
     enum class State { fills, in_flight, to_retry };
 
@@ -41,10 +49,12 @@ struct ProducerBatch {
 
     protocol::RecordBatchBuilder builder;
     std::vector<OnDelivery> waiting;  // One for each record.
-    std::size_t bytes = 0;
-    Time opened;
+    std::size_t bytes = 0;            // Of the buffer, before compression.
+    Time opened;                      // delivery.timeout.ms counts from here.
     State state = State::fills;
     int attempts = 0;
+    // What it was refused with the last time, though it may be taken the next.
+    protocol::ErrorCode refused = protocol::ErrorCode::none;
     // Fixed when it goes out for the first time, and kept over every retry.
     Bytes encoded;
     ProducerIdentity identity;
@@ -59,6 +69,8 @@ struct ProducerBatch {
 // goes out again alone, oldest first, before anything new does.
 class ProducerQueue {
 public:
+    // When a batch is full (in bytes, or in time since its first record), when it is given up, and
+    // how many may be under way.
     struct Limits {
         std::size_t batch_bytes = 64 << 10;
         Duration linger{0};

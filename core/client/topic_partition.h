@@ -6,6 +6,7 @@
 
 namespace sluice::client {
 
+// A partition as clients name it.
 struct TopicPartition {
     std::string topic;
     PartitionIndex partition;

@@ -21,6 +21,7 @@ struct Now {
     Timestamp wall;
 };
 
+// Of a request that came with an earlier input and waited: a JoinGroup or a SyncGroup.
 struct Answer {
     Ticket ticket;
     std::variant<protocol::JoinGroupResponse, protocol::SyncGroupResponse> reply;

@@ -17,6 +17,7 @@ struct OffsetRecord {
 
     bool operator==(const OffsetRecord&) const = default;
 };
+// The same of a group and its members.
 struct GroupRecord {
     protocol::GroupMetadataKey key;
     std::optional<protocol::GroupMetadataValue> value;

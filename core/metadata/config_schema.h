@@ -26,15 +26,20 @@ enum class ConfigType : std::int8_t {
     password = 9,
 };
 
+// Beyond every number of 64 bits.
+inline constexpr double unbounded = 9.3e18;
+
+// One configuration of topics: what its values may be, and what holds where none was given (source:
+// Kafka 4.3's TopicConfig and LogConfig; flush.messages and nothing else differs).
 struct ConfigDefinition {
     std::string_view name;
     ConfigType type = ConfigType::string;
-    std::string_view fallback;  // The default, as text.
-    std::string_view synonym;   // For a topic's: the broker's configuration it falls back to.
-    // Bounds of numbers.
-    double least = -9.3e18;
-    double most = 9.3e18;
-    std::string_view choices;  // Of texts and lists: `a|b|c`; empty allows anything.
+    std::string_view fallback = {};  // The default, as text.
+    std::string_view synonym = {};   // For a topic's: the broker's configuration it falls back to.
+    // Bounds of numbers; without them whatever fits the type.
+    double least = -unbounded;
+    double most = unbounded;
+    std::string_view choices = {};  // Of texts and lists: `a|b|c`; empty allows anything.
     // The broker's configuration is unset by default: then the fallback is the topic's alone.
     bool unset_at_brokers = false;
 };

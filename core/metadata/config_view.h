@@ -37,6 +37,8 @@ struct BrokerValues {
     BrokerId id;
 };
 
+// What holds for `topic`, which need not exist: its own value, this broker's, that of all brokers,
+// what the broker was started with, or the fallback.
 ConfigInForce config_in_force(const MetadataImage& image, const BrokerValues& broker,
                               std::string_view topic, const ConfigDefinition& definition);
 // The same of one of the brokers' own configurations that topics fall back to.

@@ -23,12 +23,13 @@ struct Decision {
     Reply reply;
 };
 
+// What the controller goes by where a request leaves it open, and its limits.
 struct ControllerSettings {
     std::int32_t partitions_default = 1;          // num.partitions
     std::int16_t replication_factor_default = 1;  // default.replication.factor
     std::int32_t partitions_per_topic_max = 10'000;
-    std::size_t partitions_max = 20'000;
-    bool deletion_enabled = true;  // delete.topic.enable
+    std::size_t partitions_max = 20'000;  // Of all topics together.
+    bool deletion_enabled = true;         // delete.topic.enable
 };
 
 // Decides what happens to the cluster's metadata: a const look at the image, and records out. It
@@ -38,6 +39,8 @@ public:
     Controller(const MetadataImage& image, const ControllerSettings& settings)
         : image_(image), settings_(settings) {}
 
+    // Each item of a request stands or falls by itself; what is wrong with one is said in its
+    // answer, in Kafka's code and words. With validate_only there are no records.
     Decision<protocol::CreateTopicsResponse> create_topics(
         const protocol::CreateTopicsRequest& request, const std::vector<TopicId>& fresh_ids) const;
     Decision<protocol::DeleteTopicsResponse> delete_topics(

@@ -14,15 +14,17 @@
 
 namespace sluice::metadata {
 
+// A partition as its records say (PartitionRecord, PartitionChangeRecord): where its replicas are,
+// who leads it, and who could.
 struct PartitionState {
-    std::vector<BrokerId> replicas;
-    std::vector<BrokerId> isr;
+    std::vector<BrokerId> replicas;  // The preferred leader first.
+    std::vector<BrokerId> isr;       // Those of them that have everything acknowledged.
     std::vector<BrokerId> removing_replicas;
     std::vector<BrokerId> adding_replicas;
-    std::vector<BrokerId> eligible_leader_replicas;
+    std::vector<BrokerId> eligible_leader_replicas;  // KIP-966.
     std::vector<BrokerId> last_known_elr;
-    std::vector<Uuid> directories;
-    BrokerId leader{-1};
+    std::vector<Uuid> directories;  // One for each of `replicas`, in their order.
+    BrokerId leader{-1};            // -1: none.
     LeaderEpoch leader_epoch{0};
     protocol::PartitionEpoch partition_epoch{0};
     std::int8_t leader_recovery_state = 0;
@@ -30,6 +32,7 @@ struct PartitionState {
     friend bool operator==(const PartitionState&, const PartitionState&) = default;
 };
 
+// A topic and all of its partitions, numbered from 0 without a gap.
 struct TopicState {
     std::string name;
     TopicId id;
@@ -42,6 +45,7 @@ struct TopicState {
     friend bool operator==(const TopicState&, const TopicState&) = default;
 };
 
+// A broker as it registered last. Fenced ones lead nothing and clients are not told of them.
 struct BrokerState {
     protocol::BrokerEpoch epoch{0};
     Uuid incarnation;
@@ -64,6 +68,7 @@ enum class ResourceType : std::int8_t {
     group = 32
 };
 
+// What a configuration was set for.
 struct ConfigResource {
     ResourceType type = ResourceType::topic;
     std::string name;  // For brokers the id, or nothing for the default of all.
@@ -71,6 +76,7 @@ struct ConfigResource {
     friend auto operator<=>(const ConfigResource&, const ConfigResource&) = default;
 };
 
+// Values as text, by name.
 using ConfigValues = std::map<std::string, std::string, std::less<>>;
 
 // The feature whose level says in which versions records are written.
@@ -88,8 +94,10 @@ struct MetadataImage {
     ProducerId next_producer_id{0};
     std::size_t partition_count = 0;
 
+    // Null when there is none such; good as long as the image.
     const TopicState* topic(std::string_view name) const;
     const TopicState* topic(const TopicId& id) const;
+    // Empty when nothing was set.
     const ConfigValues& config(const ConfigResource& resource) const;
 };
 
@@ -104,8 +112,9 @@ public:
     explicit ImageBuilder(MetadataImage from = {}) : image_(std::move(from)) {}
 
     void apply(const protocol::MetadataRecord& record);
+    // Everything before `next_offset` has been applied.
     void advance(Offset next_offset, LeaderEpoch epoch);
-    // The image so far.
+    // The image so far; good until the next change.
     const MetadataImage& image();
     // A transaction began and has not ended: its records must be aborted or followed by the rest.
     bool in_transaction() const { return before_.has_value(); }

@@ -13,21 +13,16 @@ void Committer::commit(Log& log) {
         return;
     }
     if (!place.queued) queue(log);
-    if (fibers_.running() < flushes_max_) spawn();
+    if (!first_.is_awake())
+        first_.wake();
+    else if (others_.running() + 1 < flushes_max_)
+        // Where there is none to be had, those that run take the log in its turn.
+        static_cast<void>(others_.spawn("log-commit", [this] { run(); }).failed());
 }
 
 void Committer::queue(Log& log) {
     log.commit_place().queued = true;
     queue_.push_back(&log);
-}
-
-void Committer::kick() {
-    if (!queue_.empty() && fibers_.running() == 0) spawn();
-}
-
-void Committer::spawn() {
-    // When no fiber can be had now, one that runs takes the log, or a kick.
-    (void)fibers_.spawn("log-commit", [this] { run(); });
 }
 
 void Committer::run() {

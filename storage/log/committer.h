@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "core/env/event.h"
+#include "storage/log/standby.h"
 
 namespace sluice::storage {
 
@@ -18,30 +18,36 @@ struct CommitPlace {
 
 // Has logs write and sync their segments, one committer a shard: a bounded number of logs at a
 // time, in turns when there are more. What a log appends while it is served goes with its next
-// turn.
+// turn. One fiber is always there for it; the others come as they are needed, and as there are any.
 class Committer {
 public:
     Committer(env::Scheduler& scheduler, std::size_t flushes_max)
-        : scheduler_(scheduler), flushes_max_(flushes_max), fibers_(scheduler) {}
+        : scheduler_(scheduler),
+          flushes_max_(flushes_max),
+          first_(scheduler, "log-commit", [this] { run(); }),
+          others_(scheduler) {}
 
+    // Error::limit when no fiber can be had.
+    Result<void> start() { return first_.start(); }
     // The log has something to write. Never waits.
     void commit(Log& log);
-    // A log waits for its commit: when no fiber could be had for it, tries again.
-    void kick();
     // Returns once no fiber of the committer's uses the log, stopping or not; it then forgot it.
     void leave(Log& log);
     // Waits for the committer's fibers, which end when nothing is left to commit.
-    void join() { fibers_.join(); }
+    void join() {
+        first_.join();
+        others_.join();
+    }
 
 private:
-    void spawn();
     void run();
     void queue(Log& log);
     Log* take();
 
     env::Scheduler& scheduler_;
     const std::size_t flushes_max_;
-    env::FiberGroup fibers_;
+    Standby first_;
+    env::FiberGroup others_;
     std::deque<Log*> queue_;
 };
 

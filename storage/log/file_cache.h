@@ -64,8 +64,6 @@ public:
     // The name means nothing any more (renamed, removed): closed when its last user is done.
     void forget(const std::string& path);
 
-    std::size_t open_files() const { return entries_.size() + forgotten_.size(); }
-
 private:
     Pin pin(Entry& entry);
     void unpin(Entry& entry);

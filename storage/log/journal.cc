@@ -35,22 +35,16 @@ Journal::Journal(const LogDoors& doors, std::string root, const LogOptions& opti
       files_(doors.disk, std::move(root), options),
       synced_(doors.scheduler),
       closed_(options.journal_files_max == 0),
-      fibers_(doors.scheduler) {}
+      writer_(doors.scheduler, "log-journal", [this] { run(); }) {}
 
 void Journal::commit(Log& log) {
     if (failed_) return log.journal_failed();
-    if (closed_) return log.secure_by_segment();
+    if (closed_) return log.write_behind();
     if (!log.journal_place().queued) {
         log.journal_place().queued = true;
         queue_.push_back(&log);
     }
-    kick();
-}
-
-void Journal::kick() {
-    // When no fiber can be had now, somebody who waits tries again.
-    if (!queue_.empty() && fibers_.running() == 0)
-        (void)fibers_.spawn("log-journal", [this] { run(); });
+    writer_.wake();
 }
 
 void Journal::forget(Log& log) {
@@ -69,19 +63,19 @@ void Journal::close() {
     logger_.warn("journal.closed",
                  {{"why", "a log cannot bring to its segments what it has here"}});
     synced_.notify_all();
-    if (fibers_.running() == 0) hand_over();
+    writer_.wake();
 }
 
 void Journal::hand_over() {
     for (Log* const log : std::exchange(queue_, {})) {
         log->journal_place().queued = false;
-        log->secure_by_segment();
+        log->write_behind();
     }
 }
 
 // How well one write serves many is what a slow disk is judged by.
 void Journal::join() {
-    fibers_.join();
+    writer_.join();
     const std::uint64_t writes = next_sequence_ - 1;
     if (writes == 0) return;
     logger_.info("journal.ended", {{"writes", std::to_string(writes)},
@@ -138,7 +132,7 @@ Journal::Record Journal::gather() {
             break;
         }
         SOMETIMES("journal.batch_too_large_for_a_file", true);
-        log.secure_by_segment();
+        log.write_behind();
     }
     return record;
 }

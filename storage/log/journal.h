@@ -9,6 +9,7 @@
 #include "core/env/logger.h"
 #include "storage/log/journal_files.h"
 #include "storage/log/journal_record.h"
+#include "storage/log/standby.h"
 #include "storage/log/tail.h"
 
 namespace sluice::storage {
@@ -26,10 +27,10 @@ class Journal {
 public:
     Journal(const LogDoors& doors, std::string root, const LogOptions& options, TailBudget& tails);
 
+    // Error::limit when no fiber can be had.
+    Result<void> start() { return writer_.start(); }
     // The log has something to secure. Never waits.
     void commit(Log& log);
-    // A log waits for it: when no fiber could be had, tries again.
-    void kick();
     // Segments are synced further: a file may be free.
     void segments_synced() { synced_.notify_all(); }
     // The journal uses the log no more and forgets what it holds of it.
@@ -93,7 +94,7 @@ private:
     bool closed_;  // Or there never was one.
     std::uint64_t bytes_written_ = 0;
     std::uint64_t relieved_at_ = 0;  // So much was written behind when memory was last asked for.
-    env::FiberGroup fibers_;
+    Standby writer_;
 };
 
 }  // namespace sluice::storage

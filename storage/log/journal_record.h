@@ -32,6 +32,7 @@ struct JournalEntry {
     friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
 
+// What stands before the batches of a record; docs/formats.md has it byte by byte.
 struct JournalHead {
     Uuid journal;                // Of one shard's journal in one life of a process.
     std::uint64_t sequence = 0;  // Counts its records. It proves that the one before was durable.

@@ -55,6 +55,21 @@ TEST_F(JournalTest, MakesManyLogsDurableWithOneSync) {
     EXPECT_EQ(disk.syncs, before + 1);
 }
 
+TEST_F(JournalTest, WritesAlsoWhileOthersHoldEveryFiber) {
+    append("a");
+    in_fiber([&] {
+        env::Signal over(*scheduler);
+        env::FiberGroup others(*scheduler);
+        while (others.spawn("other", [&] { static_cast<void>(over.wait().failed()); })) {
+        }
+        const auto appended = try_append({.values = {"b"}}, LeaderEpoch(1));
+        ASSERT_TRUE(appended);
+        EXPECT_TRUE(log->wait_durable(appended->next));
+        over.notify_all();
+        others.join();
+    });
+}
+
 TEST_F(JournalTest, UsesItsFilesAgainWhenTheSegmentsAreSynced) {
     for (int i = 0; i < 60; ++i) append(std::string(1000, 'x'));
     EXPECT_EQ(journals().size(), 2u);

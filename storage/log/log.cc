@@ -183,7 +183,7 @@ std::vector<Tail::Piece> Log::unsecured(std::size_t bytes_max) {
     if (ended_ || is_lazy() || tail_.secured_mark() == tail_.added_mark()) return {};
     auto pieces = tail_.unsecured(bytes_max);
     // It was lazy until now: what it wrote meanwhile is in its segments only.
-    if (pieces.empty()) secure_by_segment();
+    if (pieces.empty()) write_behind();
     return pieces;
 }
 
@@ -224,8 +224,6 @@ Result<void> Log::wait_durable(Offset end) {
     const Visit visit(*this);
     while (offsets_.durable < end) {
         if (ended_) return *ended_;
-        resources_.committer.kick();
-        resources_.journal.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};
@@ -249,8 +247,6 @@ Result<void> Log::wait_secured(Offset end) {
         if (ended_) return *ended_;
         // That may last.
         if (is_full(0)) return Error::no_space;
-        resources_.committer.kick();
-        resources_.journal.kick();
         CHECK_OK(progressed_.wait());
     }
     return {};

@@ -78,8 +78,6 @@ public:
     void journal_is_full();
     // Has everything written and synced in the segments; never waits.
     void write_behind();
-    // The same, for want of the journal.
-    void secure_by_segment() { write_behind(); }
     Offset synced() const { return writer_.synced(); }
     broker::LogStore::Checkpoint checkpoint_of_now() const;
     JournalPlace& journal_place() { return journal_place_; }

@@ -38,6 +38,7 @@ Result<void> LogWriter::write(const Tail::Chunk& chunk) {
     CHECK_OK(write_pages(*file_, chunk.position, chunk.pieces));
     if (chunk.end) written_ = std::max(written_, *chunk.end);
     tail_.written(chunk);
+    resources_.segment_bytes_written += chunk.size;
     return {};
 }
 
@@ -48,6 +49,7 @@ Result<void> LogWriter::sync() {
     // The disk may have dropped what it could not write: there is no second try.
     if (synced.failed() && !PLANT("log.failed_sync_taken_for_done"))
         return synced.error() == Error::stopped ? Error::stopped : Error::io;
+    ++resources_.segment_syncs;
     synced_ = covered;
     synced_mark_ = mark;
     tail_.secured(mark);

@@ -27,6 +27,7 @@ public:
     // What was appended so far is followed by a new segment; `producers` is the snapshot for there.
     void plan_roll(Offset base, std::vector<std::uint8_t> producers);
 
+    // How far one step goes.
     struct Policy {
         bool everything = true;           // Otherwise whole pages of what is secured.
         std::int64_t flush_messages = 1;  // Sync when so many records are not.

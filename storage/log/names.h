@@ -46,6 +46,7 @@ struct MetadataSnapshotFile {
 };
 std::optional<MetadataSnapshotFile> parse_metadata_snapshot_file(std::string_view name);
 
+// "00000000000000000042.index", and whatever else begins with an offset.
 struct OffsetFile {
     Offset offset;
     std::string suffix;  // Everything behind the digits.

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/page_heap.h"
+
 namespace sluice::storage {
 
 // Memory and files meet in pages of this size, so that direct I/O can carry them.
-inline constexpr std::size_t page_bytes = 4096;
+inline constexpr std::size_t page_bytes = PageHeap::page_bytes;
 
 constexpr std::uint64_t page_floor(std::uint64_t n) {
     return n / page_bytes * page_bytes;

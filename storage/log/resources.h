@@ -52,6 +52,9 @@ struct LogResources {
     // By name; a log is here from its making to its end.
     std::map<std::string, Log*> logs;
     std::uint64_t bytes_appended = 0;
+    // Of segments; the journal counts its own.
+    std::uint64_t segment_bytes_written = 0;
+    std::uint64_t segment_syncs = 0;
     // The names of the logs that the last run left are durable.
     bool names_synced = false;
     // A log last began to bring to its segment what it has in the journal.

@@ -8,6 +8,7 @@ namespace sluice::storage {
 // Which segments of a log retention lets go. Pure; a segment whose latest timestamp is not known
 // counts as young.
 
+// What it is decided from: the log's offsets, how far consumers read, and the time of day.
 struct RetentionFacts {
     Offset start;
     Offset end;
@@ -15,6 +16,7 @@ struct RetentionFacts {
     Timestamp wall;
 };
 
+// What is to go.
 struct Expired {
     std::size_t segments = 0;  // From the oldest on.
     bool roll = false;         // The active one is among them and needs a successor first.

@@ -170,10 +170,21 @@ void Store::stop() {
     resources_.read_ahead.join();
     resources_.committer.join();
     resources_.journal.join();
+    say_what_was_written();
+}
+
+// Beside what the journal says of itself: every other write and sync of records.
+void Store::say_what_was_written() {
+    if (resources_.segment_syncs == 0) return;
+    resources_.doors.logger.info("segments.ended",
+                                 {{"syncs", fmt::to_string(resources_.segment_syncs)},
+                                  {"bytes", fmt::to_string(resources_.segment_bytes_written)}});
 }
 
 Result<void> Store::start() {
     if (keeping_house_) return {};
+    CHECK_OK(resources_.journal.start());
+    CHECK_OK(resources_.committer.start());
     CHECK_OK(fibers_.spawn("log-housekeeping", [this] { keep_house(); }));
     keeping_house_ = true;
     return {};

@@ -44,6 +44,7 @@ private:
     Result<void> set_aside(const std::string& directory);
     std::string free_name(std::string_view directory, std::string_view suffix);
     void keep_house();
+    void say_what_was_written();
     void watch_space();
     Result<void> delete_directory(const std::string& path);
     void find_deleted_directories();

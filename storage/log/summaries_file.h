@@ -15,6 +15,7 @@ namespace sluice::storage {
 // docs/formats.md has it. Pure.
 inline constexpr std::string_view summaries_file = "sluice-log-summaries";
 
+// Of one log.
 struct KnownLog {
     broker::SyncedLog synced;
     Bytes summary;  // A LogSummary, or nothing.

@@ -129,6 +129,9 @@ DescribeProducersResponse handle(const RequestContext& context, DescribeProducer
             answer.error_code =
                 with_partition(context.broker, topic.name, index,
                                [&](Partition& partition) { list_producers(partition, answer); });
+            const std::size_t size =
+                answer.active_producers.size() * sizeof(answer.active_producers.front());
+            if (!context.answer.grow(sizeof(answer) + size)) return response;
             answers.partitions.push_back(std::move(answer));
         }
         response.topics.push_back(std::move(answers));

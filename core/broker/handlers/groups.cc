@@ -23,6 +23,14 @@ std::string unserved(std::int8_t key_type) {
                : "Only coordinators of consumer groups are served.";
 }
 
+// About what an answer takes in memory, with what it shares with the group.
+std::size_t size_of(const DescribeGroupsResponse::Group& group) {
+    std::size_t size = sizeof(group) + group.group_id.size();
+    for (const auto& member : group.members)
+        size += sizeof(member) + member.member_metadata.size() + member.member_assignment.size();
+    return size;
+}
+
 GroupCoordinator::Client client_of(const RequestContext& context) {
     return {context.version, context.session.client_id, "/" + context.session.peer.host};
 }
@@ -154,10 +162,14 @@ ListGroupsResponse handle(const RequestContext& context, ListGroupsRequest reque
                 groups = coordinator.look<Groups>(
                     [&](const group::Coordinator& rules) { return rules.list(request); });
             });
-        if (code == ErrorCode::none && groups)
-            std::ranges::move(*groups, std::back_inserter(response.groups));
-        else
+        if (code != ErrorCode::none || !groups) {
             response.error_code = code == ErrorCode::none ? groups.error() : code;
+            continue;
+        }
+        std::size_t size = 0;
+        for (const auto& group : *groups) size += sizeof(group) + group.group_id.size();
+        if (!context.answer.grow(size)) break;
+        std::ranges::move(*groups, std::back_inserter(response.groups));
     }
     if (response.error_code != ErrorCode::none) response.groups.clear();
     return response;
@@ -184,6 +196,7 @@ DescribeGroupsResponse handle(const RequestContext& context, DescribeGroupsReque
         if (request.include_authorized_operations && shown.error_code == ErrorCode::none)
             shown.authorized_operations = group_operations;
         response.groups.push_back(std::move(shown));
+        if (!context.answer.grow(size_of(response.groups.back()))) break;
     }
     return response;
 }

@@ -91,6 +91,17 @@ OffsetFetchResponse::Group fetch(Broker& broker, const OffsetFetchRequest::Group
     return failed;
 }
 
+// About what an answer takes in memory.
+std::size_t size_of(const OffsetFetchResponse::Group& group) {
+    std::size_t size = sizeof(group) + group.group_id.size();
+    for (const auto& topic : group.topics) {
+        size += sizeof(topic) + topic.name.size();
+        for (const auto& partition : topic.partitions)
+            size += sizeof(partition) + partition.metadata.value_or("").size();
+    }
+    return size;
+}
+
 OffsetFetchResponse::GroupTopic unknown_topic(const OffsetFetchRequest::GroupTopic& asked) {
     OffsetFetchResponse::GroupTopic answer;
     answer.topic_id = asked.topic_id;
@@ -222,6 +233,7 @@ OffsetFetchResponse handle(const RequestContext& context, OffsetFetchRequest req
         response.groups.push_back(context.version >= topic_ids_since
                                       ? fetch_by_id(broker, std::move(group))
                                       : fetch(broker, group));
+        if (!context.answer.grow(size_of(response.groups.back()))) break;
     }
     return response;
 }

@@ -1,0 +1,138 @@
+#include "core/broker/partition.h"
+
+#include <gtest/gtest.h>
+
+#include "core/broker/testing.h"
+#include "core/protocol/batch_builder.h"
+#include "core/protocol/record_batch.h"
+
+namespace sluice::broker {
+namespace {
+
+using protocol::BatchOptions;
+using protocol::ErrorCode;
+
+class PartitionTest : public ::testing::Test {
+protected:
+    PartitionTest() {
+        auto made = std::make_unique<testing::ToldLog>();
+        log = made.get();
+        partition = std::make_unique<Partition>(world.doors, PartitionId{}, "t", std::move(made));
+        state.leader_epoch = LeaderEpoch(7);
+        update();
+    }
+    void update() { partition->update(state, settings); }
+
+    static Bytes batch(BatchOptions options = {}, int records = 1) {
+        protocol::RecordBatchBuilder builder(options);
+        for (int i = 0; i < records; ++i)
+            builder.append({.timestamp = Timestamp(1'700'000'000'000), .value = as_slice("v")});
+        return builder.build();
+    }
+    static BatchOptions of_producer(std::int32_t sequence) {
+        return {.producer_id = ProducerId(5),
+                .producer_epoch = ProducerEpoch(0),
+                .base_sequence = Sequence(sequence)};
+    }
+    ProduceOutcome append(const Bytes& bytes, bool is_client = true) {
+        return partition->append(bytes.view(),
+                                 {.produce_version = Version(9), .is_client = is_client});
+    }
+
+    testing::StillEnv world;
+    testing::ToldLog* log = nullptr;
+    std::unique_ptr<Partition> partition;
+    metadata::PartitionState state;
+    TopicSettings settings;
+};
+
+TEST_F(PartitionTest, TellsWhereABatchStands) {
+    append(batch({}, 3));
+    const ProduceOutcome outcome = append(batch({}, 2));
+    EXPECT_EQ(outcome.error, ErrorCode::none);
+    EXPECT_EQ(outcome.base, Offset(3));
+    EXPECT_EQ(outcome.next, Offset(5));
+    EXPECT_EQ(outcome.log_start, Offset(0));
+    EXPECT_EQ(outcome.log_append_time, no_timestamp);
+    EXPECT_EQ(partition->high_watermark(), Offset(5));
+}
+
+TEST_F(PartitionTest, ADuplicateHasItsOriginalsOffsets) {
+    append(batch());
+    append(batch(of_producer(0), 2));
+    const ProduceOutcome again = append(batch(of_producer(0), 2));
+    EXPECT_EQ(again.error, ErrorCode::none);
+    EXPECT_EQ(again.base, Offset(1));
+    EXPECT_EQ(again.next, Offset(3));
+    EXPECT_EQ(log->batches.size(), 2U);
+}
+
+TEST_F(PartitionTest, AGapInTheSequenceIsRefused) {
+    append(batch(of_producer(0)));
+    EXPECT_EQ(append(batch(of_producer(2))).error, ErrorCode::out_of_order_sequence_number);
+    EXPECT_EQ(log->batches.size(), 1U);
+}
+
+TEST_F(PartitionTest, TransactionsAreRefusedForGood) {
+    BatchOptions options = of_producer(0);
+    options.is_transactional = true;
+    const ProduceOutcome outcome = append(batch(options));
+    EXPECT_EQ(outcome.error, ErrorCode::invalid_request);
+    EXPECT_FALSE(protocol::retriable(outcome.error));
+    EXPECT_FALSE(outcome.message.empty());
+}
+
+TEST_F(PartitionTest, OnlyCoordinatorsWriteControlBatches) {
+    BatchOptions options = of_producer(0);
+    options.is_control = true;
+    EXPECT_NE(append(batch(options)).error, ErrorCode::none);
+    EXPECT_TRUE(log->batches.empty());
+}
+
+TEST_F(PartitionTest, WhatFailsBelowIsSaidInKafkasWords) {
+    log->refuses = Error::no_space;
+    const ProduceOutcome full = append(batch());
+    EXPECT_EQ(full.error, ErrorCode::kafka_storage_error);
+    EXPECT_EQ(full.message, "The broker's disk is full.");
+    log->refuses = Error::limit;
+    EXPECT_EQ(append(batch()).error, ErrorCode::request_timed_out);
+    log->refuses.reset();
+    log->go_offline();
+    EXPECT_EQ(append(batch()).error, ErrorCode::kafka_storage_error);
+}
+
+TEST_F(PartitionTest, ALargeBatchIsRefusedWithItsProducerStateUntouched) {
+    settings.batch_bytes_max = 100;
+    update();
+    EXPECT_EQ(append(batch(of_producer(0), 50)).error, ErrorCode::message_too_large);
+    EXPECT_EQ(append(batch(of_producer(0))).error, ErrorCode::none);
+}
+
+TEST_F(PartitionTest, TheTopicMayStampAndCompress) {
+    settings.log_append_time = true;
+    settings.compression = protocol::CompressionType::gzip;
+    update();
+    EXPECT_EQ(append(batch({}, 20)).log_append_time, Timestamp(1'700'000'000'000));
+    const protocol::BatchView stored(log->batches.front());
+    EXPECT_EQ(stored.compression(), protocol::CompressionType::gzip);
+    // What the broker itself writes stays as it is.
+    append(batch(), false);
+    EXPECT_EQ(protocol::BatchView(log->batches.back()).compression(),
+              protocol::CompressionType::none);
+}
+
+TEST_F(PartitionTest, OtherEpochsThanItsOwnAreToldApart) {
+    EXPECT_EQ(partition->check_epoch(LeaderEpoch(7)), ErrorCode::none);
+    EXPECT_EQ(partition->check_epoch(no_leader_epoch), ErrorCode::none);
+    EXPECT_EQ(partition->check_epoch(LeaderEpoch(6)), ErrorCode::fenced_leader_epoch);
+    EXPECT_EQ(partition->check_epoch(LeaderEpoch(8)), ErrorCode::unknown_leader_epoch);
+}
+
+TEST_F(PartitionTest, AChangedConfigurationReachesItsLog) {
+    settings.log.segment_bytes = 12'345;
+    update();
+    EXPECT_EQ(log->configured.segment_bytes, 12'345U);
+}
+
+}  // namespace
+}  // namespace sluice::broker
