@@ -1,9 +1,9 @@
+#include "tests/client/answers.h"
+
 #include "core/protocol/messages/describe_configs.h"
 #include "core/protocol/messages/fetch.h"
 #include "core/protocol/messages/list_config_resources.h"
 #include "core/protocol/messages/list_offsets.h"
-#include "sim/raw_connection.h"
-#include "tests/client/broker_and_client.h"
 
 namespace sluice::client {
 namespace {
@@ -11,21 +11,8 @@ namespace {
 using namespace protocol;
 
 // What a client of the usual kind never asks, answered as Kafka does.
-class AnswersTest : public BrokerAndClient {
+class AnswersTest : public Answers {
 protected:
-    template <class Request>
-    auto ask(env::Env& env, const Request& request, Version version) {
-        sim::RawConnection connection(env, world, "answers", seconds(10));
-        EXPECT_TRUE(connection.open({"broker", 9092}));
-        EXPECT_TRUE(connection.send(request, version));
-        auto answer = connection.template receive<Request>(version);
-        EXPECT_TRUE(answer);
-        return *answer;
-    }
-    static TopicId id_of(Client& client, const std::string& name) {
-        const auto topics = Admin(client.cluster).topics({name});
-        return topics ? topics->topics.front().topic_id : TopicId{};
-    }
     static FetchRequest fetch_of(const TopicId& id) {
         FetchRequest request;
         request.topics.push_back({"", id, {{}}});
