@@ -277,8 +277,7 @@ Result<std::optional<Recovery::Cut>> Recovery::walk(Offset from) {
         if (whole && position + 1 < segments.size()) segment.close();
         if (whole) continue;
         // Ours have a successor only when they are synced to their ends.
-        const bool is_sealed =
-            synced_ && position + 1 < segments.size() && !PLANT("log.sealed_segment_cut");
+        const bool is_sealed = synced_ && position + 1 < segments.size();
         if (expected_ < proven_ || is_sealed) return damaged("a batch", expected_);
         return std::optional<Cut>({position, segment.size});
     }
