@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 
@@ -92,9 +93,12 @@ private:
     group::Now now() const;
     protocol::ErrorCode get_ready();
     using TakeRecord = std::function<void(const group::Record&)>;
+    // Of records of kinds that are not served, and that were not deleted again.
+    using ForeignKeys = std::set<std::string>;
     Result<void> replay(Partition& partition);
     Result<std::uint64_t> each_record(Partition& partition, Offset before, const TakeRecord& take);
-    Result<void> each_record_of(const Bytes& piece, const TakeRecord& take, Offset& next);
+    Result<void> each_record_of(const Bytes& piece, const TakeRecord& take, ForeignKeys& foreign,
+                                Offset& next);
     protocol::ErrorCode perform(group::Effects effects);
     protocol::ErrorCode append(Partition& partition, const std::vector<group::Record>& records,
                                bool& any);

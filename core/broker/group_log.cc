@@ -72,23 +72,26 @@ Result<void> GroupCoordinator::replay(Partition& partition) {
     return {};
 }
 
-// Gives `take` all of the log's records before `before` that are served. Returns how much was read.
+// Gives `take` all of the log's records before `before` that are served. Returns how much was read;
+// Error::invalid when something is left that is not served.
 Result<std::uint64_t> GroupCoordinator::each_record(Partition& partition, Offset before,
                                                     const TakeRecord& take) {
     std::uint64_t bytes = 0;
     Offset at = partition.log().offsets().start;
+    ForeignKeys foreign;
     while (at < before) {
         TRY(const LogRead read, partition.read({.from = at, .before = before}));
         if (state_ == State::closed) return Error::stopped;
         if (read.pieces.empty()) return Error::corrupt;
         bytes += read.size;
-        for (const Bytes& piece : read.pieces) CHECK_OK(each_record_of(piece, take, at));
+        for (const Bytes& piece : read.pieces) CHECK_OK(each_record_of(piece, take, foreign, at));
     }
+    if (!foreign.empty()) return Error::invalid;
     return bytes;
 }
 
 Result<void> GroupCoordinator::each_record_of(const Bytes& piece, const TakeRecord& take,
-                                              Offset& next) {
+                                              ForeignKeys& foreign, Offset& next) {
     BatchSplitter batches(piece.view());
     while (const auto batch = batches.next()) {
         const auto from = static_cast<std::size_t>(batch->bytes().data() - piece.data());
@@ -101,8 +104,14 @@ Result<void> GroupCoordinator::each_record_of(const Bytes& piece, const TakeReco
             // What the rules keep must not keep the whole piece.
             group::RecordBytes bytes{Bytes::copy_of(record->key), std::nullopt};
             if (record->has_value) bytes.value = Bytes::copy_of(record->value);
-            TRY(const auto decoded, group::decode(bytes));
-            if (decoded) take(*decoded);
+            const auto decoded = group::decode(bytes);
+            // The broker that made it may have deleted it since.
+            const bool is_foreign = decoded.failed() && decoded.error() == Error::invalid;
+            if (is_foreign) foreign.emplace(bytes.key.text());
+            if (is_foreign) continue;
+            if (decoded.failed()) return decoded.error();
+            if (!bytes.value) foreign.erase(std::string(bytes.key.text()));
+            if (*decoded) take(**decoded);
         }
         if (!reader.finished_well()) return Error::corrupt;
     }
