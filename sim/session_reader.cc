@@ -426,16 +426,19 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     AdminClient client(env, context_, "sessions");
     const std::string name = fmt::format("news-{}", names_++);
     CHECK_OK(create(client.admin(), name));
-    SessionLog& log = *topics_.at(name).logs.front();
+    Topic& topic = topics_.at(name);
     FetchRequest request;
     request.session_epoch = -1;
     request.max_wait_ms = static_cast<std::int32_t>(to_milliseconds(long_wait));
     request.min_bytes = draws_.below(2) == 0 ? 1 : news_bytes_least;
     request.max_bytes = 1 << 20;
-    FetchRequest::Partition wanted;
-    wanted.partition = log.index;
-    wanted.partition_max_bytes = 1 << 20;
-    request.topics.push_back({name, log.id, {wanted}});
+    request.topics.push_back({name, topic.logs.front()->id, {}});
+    for (const SessionLog* log : topic.logs) {
+        FetchRequest::Partition wanted;
+        wanted.partition = log->index;
+        wanted.partition_max_bytes = 1 << 20;
+        request.topics.back().partitions.push_back(wanted);
+    }
     RawConnection waiting(env, context_.world, "sessions", 2 * long_wait);
     CHECK_OK(waiting.open(context_.servers.front()));
     CHECK_OK(waiting.send(request, by_id));
@@ -443,13 +446,16 @@ Result<void> SessionReader::wait_for_news(env::Env& env) {
     client::Producer producer(client.cluster(), {.delivery_time_max = seconds(5)});
     Result<void> flushed;
     for (std::int64_t i = 0; i < news && !flushed.failed(); ++i) {
-        write_one(env, producer, topics_.at(name), log);
+        write_one(env, producer, topic,
+                  *topic.logs[static_cast<std::size_t>(i) % topic.logs.size()]);
         flushed = producer.flush();
     }
     producer.close();
     CHECK_OK(flushed);
     const Time written = context_.world.now();
-    if (log.acknowledged_end < news) return Error::timed_out;
+    std::int64_t acknowledged = 0;
+    for (const SessionLog* log : topic.logs) acknowledged += log->acknowledged_end;
+    if (acknowledged < news) return Error::timed_out;
     TRY(const auto response, waiting.receive<FetchRequest>(by_id));
     const Duration waited = context_.world.now() - written;
     if (response.error_code == ErrorCode::none && waited > long_wait / 2)

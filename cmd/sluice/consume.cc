@@ -59,6 +59,7 @@ int timed_out(const ConsumeWishes& wishes) {
 // Says of partitions that cannot be read that they cannot.
 template <class Reader>
 void note_troubles(PartitionTroubles& troubles, const Reader& reader, Time now) {
+    troubles.keep_only(reader.assignment());
     for (const client::TopicPartition& partition : reader.assignment())
         if (const auto sentence = troubles.note(partition, reader.trouble(partition), now))
             print_error("sluice: {}\n", *sentence);
@@ -91,15 +92,15 @@ public:
             const auto records = consumer_.poll(patience(wishes_));
             if (records.failed()) return failed("cannot read on", records.error());
             printer_.print(wanted(*records));
-            end_partitions();
             note_troubles(troubles_, consumer_, session_.clock.now());
+            end_partitions();
             if (!wishes_.follow && at_the_end(consumer_, troubles_)) return ended();
         }
         return printer_.timed_out() && !wishes_.follow ? timed_out(wishes_) : ended();
     }
 
 private:
-    int ended() const { return left_out_ || troubles_.last() ? exit_failed : exit_ok; }
+    int ended() const { return left_out_ || troubles_.any_lasts() ? exit_failed : exit_ok; }
     int begin(const std::string& topic) {
         const std::string what = "cannot read " + topic;
         const auto partitions = partitions_of(session_, what, topic, wishes_.partition);
@@ -185,7 +186,7 @@ public:
         if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
         if (done && printer_.timed_out() && !wishes_.follow) return timed_out(wishes_);
-        if (done) return troubles_.last() ? exit_failed : exit_ok;
+        if (done) return troubles_.any_lasts() ? exit_failed : exit_ok;
         return failed("cannot read on in group " + wishes_.group->group, done.error());
     }
 

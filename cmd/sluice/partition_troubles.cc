@@ -34,8 +34,14 @@ bool PartitionTroubles::lasts(const client::TopicPartition& partition) const {
     return found != troubles_.end() && found->second.said;
 }
 
-bool PartitionTroubles::last() const {
+bool PartitionTroubles::any_lasts() const {
     return std::ranges::any_of(troubles_, [](const auto& each) { return each.second.said; });
+}
+
+void PartitionTroubles::keep_only(const std::vector<client::TopicPartition>& partitions) {
+    std::erase_if(troubles_, [&](const auto& each) {
+        return std::ranges::find(partitions, each.first) == partitions.end();
+    });
 }
 
 }  // namespace sluice::cmd

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/time.h"
 #include "core/client/topic_partition.h"
@@ -15,14 +16,16 @@ namespace sluice::cmd {
 class PartitionTroubles {
 public:
     // What a partition answered just now: nothing when it was served. A sentence for whoever reads,
-    // once for each partition and reason, when it has been so for longer than a change of the
+    // once and whenever the reason changes, when it has been so for longer than a change of the
     // leader takes.
     std::optional<std::string> note(const client::TopicPartition& partition,
                                     std::optional<protocol::ErrorCode> why, Time now);
     // It was said of the partition, and is still so.
     bool lasts(const client::TopicPartition& partition) const;
     // Of any.
-    bool last() const;
+    bool any_lasts() const;
+    // Others are somebody else's now, or read to where they were to be.
+    void keep_only(const std::vector<client::TopicPartition>& partitions);
 
     static std::string sentence(const client::TopicPartition& partition, protocol::ErrorCode why);
 

@@ -18,7 +18,7 @@ TEST(PartitionTroubles, AreSaidOnceWhenTheyLast) {
               "says why");
     EXPECT_TRUE(troubles.lasts(words));
     EXPECT_FALSE(troubles.note(words, ErrorCode::kafka_storage_error, Time{seconds(9)}));
-    EXPECT_TRUE(troubles.last());
+    EXPECT_TRUE(troubles.any_lasts());
 }
 
 TEST(PartitionTroubles, ThatPassAreNotSaid) {
@@ -26,7 +26,7 @@ TEST(PartitionTroubles, ThatPassAreNotSaid) {
     EXPECT_FALSE(troubles.note(words, ErrorCode::not_leader_or_follower, Time{seconds(1)}));
     EXPECT_FALSE(troubles.note(words, std::nullopt, Time{seconds(2)}));
     EXPECT_FALSE(troubles.note(words, ErrorCode::not_leader_or_follower, Time{seconds(3)}));
-    EXPECT_FALSE(troubles.last());
+    EXPECT_FALSE(troubles.any_lasts());
 }
 
 TEST(PartitionTroubles, AreSaidAgainForAnotherReason) {

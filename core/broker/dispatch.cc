@@ -99,7 +99,7 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
         if (frame.failed()) return refuse(context, "the answer cannot be said in this version");
         // Fetches have counted their records before they read them.
         const bool counted = std::is_same_v<typename Api::Request, protocol::FetchRequest>;
-        const std::size_t left = context.broker.reply_memory().left() + context.answer.bytes();
+        const std::size_t left = context.broker.reply_memory().left_beside(context.answer);
         const std::size_t room = std::max(left, small_answer);
         auto reply = ready(context, std::move(*frame));
         if (!counted && reply->bytes() > room) return refuse(context, too_much, memory_remedy);

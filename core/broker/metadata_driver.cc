@@ -186,8 +186,9 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
         if (PLANT("metadata.deleted_before_append") &&
             std::holds_alternative<protocol::RemoveTopicRecord>(record))
             builder_.apply(record);
-    // What could not be appended never was.
+    // Not before the broker has registered: that fails a start, as it should.
     if (!brokers_.empty() && BUGGIFY("metadata.append_refused")) return Error::no_space;
+    // What could not be appended never was.
     CHECK_OK(append(batch.build()));
     for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     return {};

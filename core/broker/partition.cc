@@ -116,8 +116,8 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
         !PLANT("produce.segment_size_not_checked"))
         return refuse(ErrorCode::record_list_too_large,
-                      fmt::format("the record batch has {} bytes, segment.bytes is {}",
-                                  batch.size(), settings_.log.segment_bytes));
+                      fmt::format("The batch has {} bytes; segment.bytes allows {}.", batch.size(),
+                                  settings_.log.segment_bytes));
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
@@ -131,8 +131,11 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
 }
 
 ErrorCode Partition::wait_committed(Offset end) {
-    if (const auto durable = log_->wait_durable(end); durable.failed())
+    if (const auto durable = log_->wait_durable(end); durable.failed()) {
+        // Who waits for its records is told, too.
+        if (log_->offline()) watchers_.changed();
         return append_error(durable.error());
+    }
     // Nobody below us calls up: whoever comes first to see it further tells the readers.
     tell_readers();
     return ErrorCode::none;

@@ -82,11 +82,40 @@ TEST_F(PartitionTest, TransactionsAreRefusedForGood) {
     EXPECT_FALSE(outcome.message.empty());
 }
 
-TEST_F(PartitionTest, OnlyCoordinatorsWriteControlBatches) {
+TEST_F(PartitionTest, ClientsWriteNoControlBatches) {
     BatchOptions options = of_producer(0);
     options.is_control = true;
-    EXPECT_NE(append(batch(options)).error, ErrorCode::none);
+    EXPECT_EQ(append(batch(options)).error, ErrorCode::invalid_record);
     EXPECT_TRUE(log->batches.empty());
+}
+
+TEST_F(PartitionTest, ABatchOfAClientFitsIntoASegment) {
+    const Bytes large = batch({}, 10);
+    settings.log.segment_bytes = large.size() - 1;
+    update();
+    EXPECT_EQ(append(large).error, ErrorCode::record_list_too_large);
+    EXPECT_EQ(append(large, false).error, ErrorCode::none);
+    settings.log.segment_bytes = large.size();
+    update();
+    EXPECT_EQ(append(large).error, ErrorCode::none);
+}
+
+TEST_F(PartitionTest, WhoWaitsIsToldWhatCameOnceItIsCommitted) {
+    env::Event event(world.doors.scheduler);
+    Watch watch{event, 1'000'000};
+    partition->watchers().add(watch);
+    const Bytes first = batch({}, 3);
+    append(first);
+    EXPECT_EQ(watch.came, 0U);
+    EXPECT_EQ(partition->wait_committed(Offset(3)), ErrorCode::none);
+    EXPECT_EQ(watch.came, first.size());
+    EXPECT_EQ(partition->wait_committed(Offset(3)), ErrorCode::none);
+    EXPECT_EQ(partition->committed_bytes(), first.size());
+    EXPECT_EQ(watch.came, first.size());
+    EXPECT_FALSE(watch.changed);
+    partition->retire();
+    EXPECT_TRUE(watch.changed);
+    partition->watchers().remove(watch);
 }
 
 TEST_F(PartitionTest, WhatFailsBelowIsSaidInKafkasWords) {

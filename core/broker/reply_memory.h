@@ -32,8 +32,8 @@ public:
     };
 
     // An answer that is made of many parts, each of which may have to be waited for: counted as it
-    // grows, for while one waits many others may be made. Nobody else has less for it than
-    // `at_least`.
+    // grows, for while one waits many others may be made. `at_least` is granted whatever others
+    // hold.
     class Growing {
     public:
         Growing(ReplyMemory& memory, std::size_t at_least) : memory_(memory), at_least_(at_least) {}
@@ -61,6 +61,10 @@ public:
 
     std::size_t held() const { return bytes_; }
     std::size_t left() const { return bytes_max_ - std::min(bytes_, bytes_max_); }
+    // If it were not for `answer`.
+    std::size_t left_beside(const Growing& answer) const {
+        return bytes_max_ - std::min(bytes_ - answer.bytes(), bytes_max_);
+    }
 
 private:
     const std::size_t bytes_max_;

@@ -11,7 +11,7 @@ namespace sluice::broker {
 // became readable, or something else happened that it must tell its client.
 struct Watch {
     env::Event& event;
-    std::uint64_t wanted;  // Bytes, at least one.
+    std::uint64_t wanted;  // Bytes, one or more.
     std::uint64_t came = 0;
     bool changed = false;
 

@@ -79,6 +79,8 @@ Result<void> Consumer::find_positions() {
             const Refusal& why = offset.error();
             if (why.code == ErrorCode::none) {
                 if (why.error == Error::stopped || why.error == Error::invalid) return why.error;
+                if (why.error == Error::not_found)
+                    position.trouble = ErrorCode::leader_not_available;
                 continue;  // Its leader is away for the moment.
             }
             if (!protocol::retriable(why.code)) return Error::invalid;

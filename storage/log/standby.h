@@ -7,8 +7,9 @@
 
 namespace sluice::storage {
 
-// A fiber of a log's own that sleeps while there is nothing to do. It is made before clients come,
-// who could take all fibers and then wait for ever for what nobody is left to write.
+// A fiber that sleeps while there is nothing to do; a shard's journal and its committer have one
+// each. It is made before clients come, who could take all fibers and then wait for ever for what
+// nobody is left to write.
 class Standby {
 public:
     // `work` does what there is to do and returns; `name` is a literal.

@@ -80,6 +80,7 @@ TEST_F(TopicAnswers, ATopicNamedTwiceIsNotMade) {
         for (const char* name : {"twice", "once", "twice"})
             request.topics.push_back({.name = name, .num_partitions = 1, .replication_factor = 1});
         const auto answers = ask(env, request, Version(7)).topics;
+        ASSERT_EQ(answers.size(), 2U);
         for (const auto& answer : answers)
             EXPECT_EQ(answer.error_code,
                       answer.name == "once" ? ErrorCode::none : ErrorCode::invalid_request)
@@ -108,9 +109,12 @@ TEST_F(TopicAnswers, PartitionsAreNeverTakenAway) {
     on_client([&](env::Env& env) {
         Client(env).create("t", 2);
         CreatePartitionsRequest request;
-        request.topics = {{"t", 2, std::nullopt}, {"missing", 3, std::nullopt}};
+        request.topics = {{"t", 1, std::nullopt}, {"missing", 3, std::nullopt}};
         const auto answers = ask(env, request, Version(3)).results;
         EXPECT_EQ(answers.at(0).error_code, ErrorCode::invalid_partitions);
+        request.topics = {{"t", 2, std::nullopt}};
+        EXPECT_EQ(ask(env, request, Version(3)).results.at(0).error_code,
+                  ErrorCode::invalid_partitions);
         EXPECT_EQ(answers.at(1).error_code, ErrorCode::unknown_topic_or_partition);
     });
 }

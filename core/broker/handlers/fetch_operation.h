@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
+#include "core/base/time.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/watchers.h"
+#include "core/env/shards.h"
 
 namespace sluice::broker {
 
@@ -50,12 +54,15 @@ private:
         env::Event event;  // Of the other shard.
         Watch watch;
         env::RemoteCall call;
+        std::optional<env::RemoteCall> cancel;
     };
 
     void resolve();
-    void serve_there(Broker& there, Group& group, Time deadline);
+    void serve_one(Time deadline);
+    bool serve_there(Broker& there, Group& group, Time deadline);
     void serve_many(Time deadline);
     void begin_reading();
+    void look_at_memory();
     void read_all();
     void refuse(const Group& group);
     std::size_t first_group() const;
@@ -64,6 +71,7 @@ private:
                                      const protocol::FetchRequest::Partition& wanted) const;
     static protocol::ErrorCode find_divergence(const Partition& partition, FetchItem& item);
     void read_one(Broker& there, FetchItem& item);
+    std::size_t wanted_bytes() const;
     std::uint64_t missing() const;
     bool is_over(Broker& there, Time deadline) const;
     bool wait_for_bytes(std::uint64_t& wanted, Time deadline);
@@ -78,7 +86,7 @@ private:
     std::map<ShardId, Group> groups_;
     std::size_t bytes_ = 0;        // In the response,
     std::size_t available_ = 0;    // and what could be, more of it with the next fetch.
-    bool ends_early_ = false;      // A read that might have brought all brought less.
+    bool is_enough_ = false;       // What came while it waited.
     std::size_t memory_left_ = 0;  // For what this response may hold.
 };
 

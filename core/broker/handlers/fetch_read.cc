@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <set>
 
 #include "core/base/probe.h"
@@ -141,16 +142,27 @@ void FetchOperation::read_one(Broker& there, FetchItem& item) {
     // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
     // with small limits gets past it.
     range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
-    const auto read = partition->read(range);
+    auto read = partition->read(range);
     if (read.failed()) {
         item.error = read_error(read.error());
         return;
     }
+    LogRead found = std::move(*read);
     // A log's read ends where its segment does, or what is in memory begins.
-    const bool is_short = read->size > 0 && read->size <= range.bytes_max / 2;
-    ends_early_ |= is_short && end_of(*read) < item.high_watermark;
-    available_ += read->size;
-    item.records = joined(*read);
+    while (available_ + found.size < wanted_bytes() && found.size < range.bytes_max) {
+        range.from = end_of(found);
+        if (found.pieces.empty() || range.from >= range.before) break;
+        auto more = partition->read({.from = range.from,
+                                     .before = range.before,
+                                     .bytes_max = range.bytes_max - found.size,
+                                     .at_least_one = false});
+        if (more.failed() || more->pieces.empty()) break;  // The next fetch begins there.
+        SOMETIMES("fetch.read_on", true);
+        std::ranges::move(more->pieces, std::back_inserter(found.pieces));
+        found.size += more->size;
+    }
+    available_ += found.size;
+    item.records = joined(found);
     bytes_ += item.records.size();
 }
 
@@ -166,13 +178,16 @@ void FetchOperation::read_group(Broker& there, Group& group) {
 
 void FetchOperation::begin_reading() {
     bytes_ = available_ = 0;
-    ends_early_ = false;
+}
+
+void FetchOperation::look_at_memory() {
+    memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
+    SOMETIMES("fetch.memory_short", memory_left_ == fetch_response_bytes_min);
 }
 
 void FetchOperation::read_all() {
     begin_reading();
-    memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
-    SOMETIMES("fetch.memory_short", memory_left_ == fetch_response_bytes_min);
+    look_at_memory();
     auto next = std::next(groups_.begin(), static_cast<std::ptrdiff_t>(first_group()));
     for (std::size_t i = 0; i < groups_.size(); ++i, ++next) {
         if (next == groups_.end()) next = groups_.begin();

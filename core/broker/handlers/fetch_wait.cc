@@ -9,17 +9,22 @@ namespace sluice::broker {
 
 using namespace protocol;
 
+// With so many bytes the client is answered at once. More than an answer can hold is not waited
+// for.
+std::size_t FetchOperation::wanted_bytes() const {
+    const auto said = std::max(std::min(request_.min_bytes, request_.max_bytes), 0);
+    return std::min(
+        {static_cast<std::size_t>(said), broker_.config().fetch_bytes_max, memory_left_});
+}
+
 // How many bytes must come before the client is answered early; none when it has to be told
-// something at once. What can never be answered is not waited for.
+// something at once.
 std::uint64_t FetchOperation::missing() const {
     const bool is_told = std::ranges::any_of(items_, [](const FetchItem& item) {
         return item.error != ErrorCode::none || item.diverging.epoch != no_leader_epoch;
     });
-    if (is_told || ends_early_) return 0;
-    const auto wanted = std::min(
-        broker_.config().fetch_bytes_max,
-        static_cast<std::size_t>(std::max(std::min(request_.min_bytes, request_.max_bytes), 0)));
-    return wanted - std::min(wanted, available_);
+    if (is_told) return 0;
+    return wanted_bytes() - std::min(wanted_bytes(), available_);
 }
 
 bool FetchOperation::is_over(Broker& there, Time deadline) const {
@@ -28,6 +33,9 @@ bool FetchOperation::is_over(Broker& there, Time deadline) const {
 }
 
 void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) {
+    ASSERT(watch.wanted > 0);
+    // Who stops has perhaps woken everybody already.
+    if (there.stopping()) watch.change();
     for (FetchItem* item : group) {
         const Partition::Use partition = there.find(item->id);
         if (!partition) {
@@ -50,31 +58,44 @@ void FetchOperation::end_watch(Broker& there, const Group& group, Watch& watch) 
     }
 }
 
-// All on one shard: waits there too, so that news costs one message, to us.
-void FetchOperation::serve_there(Broker& there, Group& group, Time deadline) {
+// All on one shard: waits there too, so that news costs one message, to us. False after a wait:
+// how much the answer may hold is to be seen at home once more.
+bool FetchOperation::serve_there(Broker& there, Group& group, Time deadline) {
+    begin_reading();
+    read_group(there, group);
+    if (is_enough_ || is_over(there, deadline)) return true;
+    for (FetchItem* item : group) item->records = Bytes();
     env::Event news(there.env().scheduler);
-    for (bool is_enough = false;;) {
-        begin_reading();
-        read_group(there, group);
-        if (is_enough || is_over(there, deadline)) return;
-        for (FetchItem* item : group) item->records = Bytes();
-        Watch watch{news, missing()};
-        begin_watch(there, group, watch);
-        static_cast<void>(news.wait_until(deadline).failed());
-        end_watch(there, group, watch);
-        is_enough = watch.came >= watch.wanted;
+    Watch watch{news, missing()};
+    begin_watch(there, group, watch);
+    static_cast<void>(news.wait_until(deadline).failed());
+    end_watch(there, group, watch);
+    is_enough_ = watch.came >= watch.wanted;
+    return false;
+}
+
+void FetchOperation::serve_one(Time deadline) {
+    auto& [home, group] = *groups_.begin();
+    Broker& there = broker_.on(home);
+    for (bool is_served = false; !is_served;) {
+        look_at_memory();
+        const auto called = env::call(broker_.env().shards, home,
+                                      [this, &there, &to = group, &is_served, deadline] {
+                                          is_served = serve_there(there, to, deadline);
+                                      });
+        if (called.failed()) return refuse(group);
     }
 }
 
 void FetchOperation::serve_many(Time deadline) {
-    for (bool is_enough = false;;) {
+    for (;;) {
         read_all();
-        if (is_enough || is_over(broker_, deadline)) return;
+        if (is_enough_ || is_over(broker_, deadline)) return;
         std::uint64_t wanted = missing();
         for (FetchItem& item : items_) item.records = Bytes();
         while (wait_for_bytes(wanted, deadline)) {
         }
-        is_enough = wanted == 0;
+        is_enough_ = wanted == 0;
     }
 }
 
@@ -106,15 +127,14 @@ bool FetchOperation::wait_for_bytes(std::uint64_t& wanted, Time deadline) {
     static_cast<void>(woken.wait_until(deadline).failed());
     if (const auto own = groups_.find(shards.self()); own != groups_.end())
         end_watch(broker_, own->second, here);
+    for (const auto& wait : waits)
+        if (!wait->call.has_ended())
+            wait->cancel.emplace(shards).start(
+                wait->home, [&event = wait->event] { event.set(); }, Task());
     std::uint64_t came = here.came;
     bool changed = here.changed;
     for (const auto& wait : waits) {
-        if (!wait->call.has_ended()) {
-            env::RemoteCall cancel(shards);
-            cancel.start(
-                wait->home, [&event = wait->event] { event.set(); }, Task());
-            static_cast<void>(cancel.wait().failed());
-        }
+        if (wait->cancel) static_cast<void>(wait->cancel->wait().failed());
         // A shard without a fiber to spare is asked again, and then says so.
         changed |= wait->call.wait().failed() || wait->watch.changed;
         came += wait->watch.came;
@@ -130,17 +150,8 @@ FetchResponse FetchOperation::run() {
                                              broker_.config().fetch_wait_max);
     const Time deadline = PLANT("fetch.waits_for_ever") ? never : broker_.env().clock.now() + wait;
     resolve();
-    if (groups_.size() == 1) {
-        auto& [home, group] = *groups_.begin();
-        Broker& there = broker_.on(home);
-        memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
-        const auto called =
-            env::call(broker_.env().shards, home,
-                      [this, &there, &to = group, deadline] { serve_there(there, to, deadline); });
-        if (called.failed()) refuse(group);
-    } else if (!groups_.empty()) {
-        serve_many(deadline);
-    }
+    if (groups_.size() == 1) serve_one(deadline);
+    if (groups_.size() > 1) serve_many(deadline);
     return response();
 }
 

@@ -45,6 +45,7 @@ private:
     ErrorCode resolve(const ProduceRequest::Topic& topic, Item& item) const;
     void append_group(Broker& there, Group& group);
     void commit_group(Group& group);
+    void give_up(ShardId home, Group& group);
     ProduceResponse response();
     ProduceResponse::Partition partition_response(const Item& item, LeaderHints& hints) const;
 
@@ -137,9 +138,7 @@ bool ProduceReply::is_ready() const {
 
 Result<std::vector<Bytes>> ProduceReply::finish() {
     for (auto& [home, group] : groups_) {
-        if (group->call.wait().failed()) {
-            for (Item* item : group->items) item->outcome.error = ErrorCode::request_timed_out;
-        }
+        if (group->call.wait().failed()) give_up(home, *group);
     }
     if (request_.acks == 0 && !PLANT("produce.acks_0_is_answered")) {
         // Without answers a client learns of an error only by the end of its connection.
@@ -150,6 +149,20 @@ Result<std::vector<Bytes>> ProduceReply::finish() {
     return encode_frame(ResponseHeader{header_.correlation_id},
                         response_header_version(header_.request_api_key, version_), response(),
                         version_);
+}
+
+// That shard had no fiber to spare that waits for the disk.
+void ProduceReply::give_up(ShardId home, Group& group) {
+    // What is counted there is given back there.
+    env::RemoteCall release(broker_.env().shards);
+    release.start(
+        home,
+        [&group] {
+            for (Item* item : group.items) item->partition = Partition::Use();
+        },
+        Task());
+    static_cast<void>(release.wait().failed());
+    for (Item* item : group.items) item->outcome.error = ErrorCode::request_timed_out;
 }
 
 ProduceResponse::Partition ProduceReply::partition_response(const Item& item,
