@@ -14,6 +14,7 @@ namespace sluice::cmd {
 namespace {
 
 volatile std::sig_atomic_t interrupted_flag = 0;
+bool broker_lost = false;
 
 void note_interrupt(int) {
     interrupted_flag = 1;
@@ -54,11 +55,13 @@ client::ClientOptions client_options() {
     options.connect_time_max = seconds(5);
     options.gives_up = [] { return interrupted_flag != 0; };
     options.on_lost = [](const env::Address& address, Error error) {
+        broker_lost = true;
         if (interrupted_flag == 0)
             print_error("sluice: lost the broker at {} ({}); trying again\n", address.text(),
                         name_of(error));
     };
     options.on_back = [](const env::Address& address) {
+        broker_lost = false;
         print_error("sluice: the broker at {} is back\n", address.text());
     };
     return options;
@@ -87,7 +90,8 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
         client::Cluster cluster(env, client_options(), *bootstrap);
-        ClientSession session{cluster, env.scheduler, env.clock, shard.reactor, interrupted_flag};
+        ClientSession session{cluster,       env.scheduler,    env.clock,
+                              shard.reactor, interrupted_flag, broker_lost};
         if (const auto reached = cluster.any(); reached.failed())
             code = unreachable(*bootstrap, reached.error());
         else

@@ -24,6 +24,7 @@ struct ClientSession {
     const env::Clock& clock;
     posix::Reactor& reactor;
     const volatile std::sig_atomic_t& interrupted;  // Not 0 once it was.
+    const bool& lost;  // A broker went away, and none has come back since.
 };
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body);
 

@@ -100,7 +100,10 @@ public:
     }
 
 private:
-    int ended() const { return left_out_ || troubles_.any_lasts() ? exit_failed : exit_ok; }
+    int ended() const {
+        if (session_.lost && !session_.interrupted) return exit_unreachable;
+        return left_out_ || troubles_.any_lasts() ? exit_failed : exit_ok;
+    }
     int begin(const std::string& topic) {
         const std::string what = "cannot read " + topic;
         const auto partitions = partitions_of(session_, what, topic, wishes_.partition);
@@ -186,6 +189,7 @@ public:
         if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
         if (done && printer_.timed_out() && !wishes_.follow) return timed_out(wishes_);
+        if (done && session_.lost && !session_.interrupted) return exit_unreachable;
         if (done) return troubles_.any_lasts() ? exit_failed : exit_ok;
         return failed("cannot read on in group " + wishes_.group->group, done.error());
     }

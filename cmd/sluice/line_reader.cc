@@ -1,15 +1,28 @@
 #include "cmd/sluice/line_reader.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
 
 namespace sluice::cmd {
+namespace {
+
+constexpr int look_interval_ms = 100;
+
+}  // namespace
+
+// On a thread of its own, which no signal wakes.
+int LineReader::read_some(std::span<char> to) const {
+    pollfd input{fd_, POLLIN, 0};
+    while (interrupted_ == 0 && ::poll(&input, 1, look_interval_ms) == 0) {
+    }
+    return interrupted_ == 0 ? static_cast<int>(::read(fd_, to.data(), to.size())) : 0;
+}
 
 bool LineReader::fill() {
     std::array<char, 64 << 10> chunk;
-    const int count = reactor_.run_blocking(
-        [&] { return static_cast<int>(::read(fd_, chunk.data(), chunk.size())); });
+    const int count = reactor_.run_blocking([&] { return read_some(chunk); });
     if (count <= 0) {
         ended_ = true;
         return false;

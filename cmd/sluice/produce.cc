@@ -129,19 +129,21 @@ private:
 
 Result<void> send_lines(ClientSession& session, client::Producer& producer, const Wishes& wishes,
                         int fd, bool whole, Tally& tally) {
-    LineReader lines(session.reactor, fd);
+    LineReader lines(session.reactor, fd, session.interrupted);
     Progress progress(session.clock, tally);
     std::int64_t number = 1;
     if (whole) {
         client::Message record = wishes.record;
         record.value = lines.everything();
+        if (session.interrupted) return {};
         CHECK_OK(producer.send(record, [&tally, number](const client::Delivery& delivery) {
             tally.count(number, delivery);
         }));
     }
     for (; !session.interrupted; ++number) {
         const auto line = lines.next();
-        if (!line) break;
+        // What was begun when the interrupt came may be half a line.
+        if (!line || session.interrupted) break;
         client::Message record = wishes.record;
         record.value = *line;
         if (wishes.key_separator) {

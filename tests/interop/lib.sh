@@ -45,14 +45,23 @@ skip() { echo "$*"; exit 77; }
 # What rows install is kept here, a folder for each set of pinned versions, so that only the first run fetches it.
 cache=${SLUICE_CACHE:-$HOME/.cache/sluice-interop}
 
-# keep NAME COMMAND...: runs the command, which fills the folder $kept, unless an earlier run finished doing so.
+# keep NAME COMMAND...: runs the command, which fills the folder $kept, unless an earlier run finished doing so. Of rows
+# that want the same one does it.
 keep() {
     kept=$cache/$1
     shift
     [ -f "$kept/.complete" ] && return 0
-    rm -rf "$kept"
-    mkdir -p "$kept"
-    "$@" >"$WORK/install.log" 2>&1 && touch "$kept/.complete"
+    mkdir -p "$cache"
+    local lock status=0
+    exec {lock}>"$kept.lock"
+    flock "$lock"
+    if [ ! -f "$kept/.complete" ]; then
+        rm -rf "$kept"
+        mkdir -p "$kept"
+        "$@" >"$WORK/install.log" 2>&1 && touch "$kept/.complete" || status=1
+    fi
+    exec {lock}>&-
+    return $status
 }
 
 # python_with PACKAGE==VERSION...: $python is an interpreter with just these.

@@ -25,7 +25,7 @@ def member(strategy, **more):
 
 
 def until(what, condition, members, seen):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, f"{what}: {[consumer.assignment() for consumer in members]}, {len(seen)} read"
         for consumer in members:
