@@ -224,7 +224,7 @@ private:
 
     Result<void, client::Refusal> commit() {
         if (printed_.empty()) return {};
-        const auto committed = consumer_.commit(printed_);
+        auto committed = consumer_.commit(printed_);
         if (committed) printed_.clear();
         return committed;
     }

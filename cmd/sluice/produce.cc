@@ -52,6 +52,7 @@ struct Wishes {
     client::ProducerOptions producer;
     std::optional<std::string> key_separator;
     bool null_values = false;
+    bool whole = false;  // One record of all that comes.
 };
 
 Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
@@ -63,6 +64,7 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
         return std::string("--key-separator is empty");
     wishes.record.key = arguments.get("key");
     wishes.null_values = arguments.has("null-value");
+    wishes.whole = arguments.has("whole");
     TRY(wishes.record.partition, partition_option(arguments));
     if (const auto text = arguments.get("record-bytes-max")) {
         const auto bytes = whole_number(*text);
@@ -128,11 +130,10 @@ private:
 };
 
 Result<void> send_lines(ClientSession& session, client::Producer& producer, const Wishes& wishes,
-                        int fd, bool whole, Tally& tally) {
-    LineReader lines(session.reactor, fd, session.interrupted);
+                        LineReader lines, Tally& tally) {
     Progress progress(session.clock, tally);
     std::int64_t number = 1;
-    if (whole) {
+    if (wishes.whole) {
         client::Message record = wishes.record;
         record.value = lines.everything();
         if (session.interrupted) return {};
@@ -186,7 +187,8 @@ int run_produce(const Arguments& arguments) {
         }
         Tally tally;
         client::Producer producer(session.cluster, wishes->producer);
-        const auto sent = send_lines(session, producer, *wishes, fd, arguments.has("whole"), tally);
+        const auto sent = send_lines(session, producer, *wishes,
+                                     LineReader(session.reactor, fd, session.interrupted), tally);
         producer.close();
         if (arguments.has("json")) {
             JsonWriter json;
