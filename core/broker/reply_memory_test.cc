@@ -44,6 +44,7 @@ TEST(ReplyMemory, LittleIsAnsweredAlsoWhenNothingIsLeft) {
 TEST(ReplyMemory, ACrowdHoldsNotMuchMoreThanThereIs) {
     ReplyMemory memory(1'000'000);
     std::vector<std::unique_ptr<ReplyMemory::Growing>> crowd;
+    crowd.reserve(100);
     for (int i = 0; i < 100; ++i)
         crowd.push_back(std::make_unique<ReplyMemory::Growing>(memory, 1000));
     for (int part = 0; part < 100; ++part)
