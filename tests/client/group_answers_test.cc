@@ -33,7 +33,7 @@ protected:
                                     .committed_metadata = "note"},
                                    {.partition_index = PartitionIndex(9)}}});
         for (;;) {
-            const auto partitions = ask(env, request, Version(9)).topics.at(0).partitions;
+            auto partitions = ask(env, request, Version(9)).topics.at(0).partitions;
             if (!retriable(partitions.at(0).error_code)) return partitions;
             EXPECT_TRUE(env::sleep_for(env.scheduler, milliseconds(100)));
         }
