@@ -14,7 +14,6 @@ namespace sluice::cmd {
 namespace {
 
 volatile std::sig_atomic_t interrupted_flag = 0;
-bool broker_lost = false;
 
 void note_interrupt(int) {
     interrupted_flag = 1;
@@ -49,19 +48,20 @@ int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
     return exit_unreachable;
 }
 
-client::ClientOptions client_options() {
+// `lost` is kept: a broker went away, and none has come back since.
+client::ClientOptions client_options(bool& lost) {
     client::ClientOptions options;
     options.client_id = "sluice-cli";
     options.connect_time_max = seconds(5);
     options.gives_up = [] { return interrupted_flag != 0; };
-    options.on_lost = [](const env::Address& address, Error error) {
-        broker_lost = true;
+    options.on_lost = [&lost](const env::Address& address, Error error) {
+        lost = true;
         if (interrupted_flag == 0)
             print_error("sluice: lost the broker at {} ({}); trying again\n", address.text(),
                         name_of(error));
     };
-    options.on_back = [](const env::Address& address) {
-        broker_lost = false;
+    options.on_back = [&lost](const env::Address& address) {
+        lost = false;
         print_error("sluice: the broker at {} is back\n", address.text());
     };
     return options;
@@ -89,9 +89,10 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         posix::PosixNetwork network(shard.reactor);
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
-        client::Cluster cluster(env, client_options(), *bootstrap);
+        bool lost = false;
+        client::Cluster cluster(env, client_options(lost), *bootstrap);
         ClientSession session{cluster,       env.scheduler,    env.clock,
-                              shard.reactor, interrupted_flag, broker_lost};
+                              shard.reactor, interrupted_flag, lost};
         if (const auto reached = cluster.any(); reached.failed())
             code = unreachable(*bootstrap, reached.error());
         else

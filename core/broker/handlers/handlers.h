@@ -12,7 +12,7 @@ struct RequestContext {
     Session& session;
     const protocol::RequestHeader& header;
     Version version;
-    ReplyMemory::Growing& answer;  // What the handler has of it so far, if it says.
+    ReplyMemory::Growing& answer;  // So far, where the handler says.
 };
 
 // What is built of Kafka's APIs, one file each beside this one. ApiVersions advertises exactly

@@ -6,7 +6,7 @@ import zlib
 
 
 def zigzag(n):
-    n <<= 1
+    n = (n << 1) ^ (n >> 63)
     out = b""
     while n >= 0x80:
         out += bytes([n & 0x7F | 0x80])

@@ -14,6 +14,7 @@ import threading
 import time
 
 import bombs
+from bombs import zigzag
 
 host, port = sys.argv[1].rsplit(":", 1)
 address = (host, int(port))
@@ -145,15 +146,6 @@ def produce(topic, data, acks=-1):
 
 def produce_error(answer, topic):
     return struct.unpack(">h", answer[4 + 4 + 2 + len(topic) + 4 + 4:][:2])[0]
-
-
-def zigzag(n):
-    n = (n << 1) ^ (n >> 63)
-    out = b""
-    while n >= 0x80:
-        out += bytes([n & 0x7F | 0x80])
-        n >>= 7
-    return out + bytes([n])
 
 
 def record(value):
