@@ -74,6 +74,7 @@ inline constexpr int exit_failed = 1;       // It was tried and did not work.
 inline constexpr int exit_usage = 2;        // The command line makes no sense.
 inline constexpr int exit_unreachable = 3;  // No broker answered.
 inline constexpr int exit_damaged = 4;      // What was read is not whole.
+inline constexpr int exit_unsound = 12;     // A history shows what must never be.
 
 int usage_error(std::string_view message);
 

@@ -23,6 +23,7 @@ std::span<const Command> all_commands() {
         {bench_help, run_bench},
         {dump_help, run_dump},
         {sim_help, run_sim},
+        {check_help, run_check},
         {completion_help, run_completion},
         {version_help, run_version},
     };

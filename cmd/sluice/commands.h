@@ -61,6 +61,8 @@ const CommandHelp& dump_help();
 int run_dump(const Arguments& arguments);
 const CommandHelp& sim_help();
 int run_sim(const Arguments& arguments);
+const CommandHelp& check_help();
+int run_check(const Arguments& arguments);
 const CommandHelp& completion_help();
 int run_completion(const Arguments& arguments);
 const CommandHelp& version_help();
