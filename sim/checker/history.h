@@ -12,8 +12,8 @@
 
 namespace sluice::checker {
 
-// Who did something. A process does one thing after the other, or is a producer that keeps the
-// order of what it has under way.
+// Who did something, one thing after the other. A producer that has several sends under way keeps
+// their order within each log: it is a process for each of them.
 using ProcessId = Strong<struct ProcessIdTag, std::uint32_t>;
 using LogId = Strong<struct LogIdTag, std::uint32_t>;
 using GroupId = Strong<struct GroupIdTag, std::uint32_t>;
