@@ -53,8 +53,7 @@ private:
         for (const Operation& operation : history.operations)
             if (operation.outcome == Outcome::ok) ends.push_back(operation.completed);
         std::ranges::sort(ends);
-        const auto surplus = std::ranges::unique(ends);
-        ends.erase(surplus.begin(), surplus.end());
+        ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
         return ends;
     }
 

@@ -101,14 +101,13 @@ private:
         const Operation& operation = history_.operations[by];
         if (operation.outcome != Outcome::ok) return;
         for (const LogId log : owned.logs) {
-            const auto [owner, first] =
-                owners_.try_emplace({owned.group, owned.generation, log}, by);
-            if (first || history_.operations[owner->second].process == operation.process) continue;
-            findings_.add(AnomalyKind::two_owners, {owner->second, by}, [&] {
+            const auto owner =
+                owners_.try_emplace({owned.group, owned.generation, log}, by).first->second;
+            if (history_.operations[owner].process == operation.process) continue;
+            findings_.add(AnomalyKind::two_owners, {owner, by}, [&] {
                 return fmt::format("{} of {} has two owners in generation {}: processes {} and {}",
                                    history_.logs[log.value], history_.groups[owned.group.value],
-                                   owned.generation.value,
-                                   history_.operations[owner->second].process.value,
+                                   owned.generation.value, history_.operations[owner].process.value,
                                    operation.process.value);
             });
         }

@@ -17,8 +17,9 @@ void LogView::put_in_order() {
     std::ranges::sort(places_, [](const Place& a, const Place& b) {
         return a.record != b.record ? a.record < b.record : a.read > b.read;
     });
-    const auto surplus = std::ranges::unique(places_, {}, &Place::record);
-    places_.erase(surplus.begin(), surplus.end());
+    places_.erase(std::unique(places_.begin(), places_.end(),
+                              [](const Place& a, const Place& b) { return a.record == b.record; }),
+                  places_.end());
     for (Place& place : places_)
         if (const Writing* writing = writing_of(place.record.value)) place.writer = writing->by;
 }

@@ -37,7 +37,7 @@ History sound_history(std::int64_t values) {
 
 void judge_history(benchmark::State& state) {
     const History history = sound_history(state.range(0));
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         const Findings findings = check(history);
         if (!findings.counts().empty()) state.SkipWithError("a sound history has anomalies");
     }

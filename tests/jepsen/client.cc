@@ -126,6 +126,7 @@ private:
             logs[log].records.push_back({record.offset, checker::Value(seen)});
         }
         std::vector<checker::Step> steps;
+        steps.reserve(logs.size());
         for (auto& [log, step] : logs) steps.push_back(std::move(step));
         return steps;
     }
@@ -245,6 +246,7 @@ private:
             return;
         }
         std::vector<checker::Step> steps;
+        steps.reserve(ends.size());
         for (const auto& [partition, end] : ends)
             steps.push_back(checker::Ended{log_of(partition)});
         recorder_.end(recorder_.begin(process, asked, std::move(steps)), Outcome::ok, now());
