@@ -38,7 +38,14 @@ protocol::ValidationRules rules_for(const TopicSettings& settings, const AppendO
 
 Partition::Partition(env::Env& env, PartitionId id, std::string topic,
                      std::unique_ptr<PartitionLog> log)
-    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {}
+    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {
+    log_->belongs_to(this);
+}
+
+std::unique_ptr<PartitionLog> Partition::take_log() {
+    log_->belongs_to(nullptr);
+    return std::move(log_);
+}
 
 void Partition::release() {
     if (--users_ == 0 && unused_) unused_->set();
@@ -131,17 +138,15 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
 }
 
 ErrorCode Partition::wait_committed(Offset end) {
-    if (const auto durable = log_->wait_durable(end); durable.failed()) {
-        // Who waits for its records is told, too.
-        if (log_->offline()) watchers_.changed();
+    if (const auto durable = log_->wait_durable(end); durable.failed())
         return append_error(durable.error());
-    }
-    // Nobody below us calls up: whoever comes first to see it further tells the readers.
-    tell_readers();
     return ErrorCode::none;
 }
 
-void Partition::tell_readers() {
+// Readers are told here, not by who waits for an answer: a producer may be slow to take its own.
+void Partition::progressed() {
+    const env::NoSuspend guard(env_.scheduler);
+    if (log_->offline()) watchers_.changed();
     std::uint64_t bytes = 0;
     while (!uncommitted_.empty() && uncommitted_.front().next <= high_watermark()) {
         bytes += uncommitted_.front().bytes;
@@ -150,11 +155,6 @@ void Partition::tell_readers() {
     committed_bytes_ += bytes;
     if (bytes == 0 || PLANT("fetch.waiter_not_woken")) return;
     watchers_.came(PLANT("fetch.news_not_counted") ? 1 : bytes);
-}
-
-std::uint64_t Partition::committed_bytes() {
-    tell_readers();
-    return committed_bytes_;
 }
 
 }  // namespace sluice::broker
