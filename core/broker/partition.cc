@@ -97,6 +97,17 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     if (log_->offline())
         return refuse(ErrorCode::kafka_storage_error, "The partition's log is offline.");
 
+    // What is to be stored is judged before its producer's sequence is, as Kafka does.
+    const auto changed = repacked(batch, *facts, origin);
+    if (changed.failed()) return changed.error();
+    if (!changed->empty()) batch = changed->view();
+    // What coordinators write has limits of its own.
+    if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
+        !PLANT("produce.segment_size_not_checked"))
+        return refuse(ErrorCode::record_list_too_large,
+                      fmt::format("The batch has {} bytes; segment.bytes allows {}.", batch.size(),
+                                  settings_.log.segment_bytes));
+
     ProduceOutcome outcome;
     outcome.log_start = log_->offsets().start;
     const auto verdict = log_->producers().check(replication::ProducerBatch::of(*facts));
@@ -107,24 +118,6 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
         return outcome;
     }
-    Bytes changed;
-    if (settings_.compression && origin.is_client && *settings_.compression != facts->compression &&
-        !PLANT("produce.compression_ignored")) {
-        auto packed =
-            protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
-                                   origin.decompressed_bytes_max);
-        if (packed.failed() || packed->size() > settings_.batch_bytes_max)
-            return refuse(ErrorCode::message_too_large,
-                          "The batch is too large once it is compressed as compression.type says.");
-        changed = std::move(*packed);
-        batch = changed.view();
-    }
-    // What coordinators write has limits of its own.
-    if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
-        !PLANT("produce.segment_size_not_checked"))
-        return refuse(ErrorCode::record_list_too_large,
-                      fmt::format("The batch has {} bytes; segment.bytes allows {}.", batch.size(),
-                                  settings_.log.segment_bytes));
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
@@ -135,6 +128,21 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     outcome.next = appended->next;
     if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;
     return outcome;
+}
+
+// As the topic's compression.type wants it; nothing when it is that already.
+Result<Bytes, ProduceOutcome> Partition::repacked(Slice batch,
+                                                  const protocol::ValidatedBatch& facts,
+                                                  const AppendOrigin& origin) const {
+    if (!settings_.compression || !origin.is_client || *settings_.compression == facts.compression)
+        return Bytes();
+    if (PLANT("produce.compression_ignored")) return Bytes();
+    auto packed = protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
+                                         origin.decompressed_bytes_max);
+    if (packed.failed() || packed->size() > settings_.batch_bytes_max)
+        return refuse(ErrorCode::message_too_large,
+                      "The batch is too large once it is compressed as compression.type says.");
+    return std::move(*packed);
 }
 
 ErrorCode Partition::wait_committed(Offset end) {

@@ -112,6 +112,8 @@ private:
     void release();
     void progressed() override;
     ProduceOutcome refuse(protocol::ErrorCode code, std::string message) const;
+    Result<Bytes, ProduceOutcome> repacked(Slice batch, const protocol::ValidatedBatch& facts,
+                                           const AppendOrigin& origin) const;
 
     env::Env& env_;
     PartitionId id_;

@@ -102,6 +102,20 @@ TEST_F(PartitionTest, ABatchOfAClientFitsIntoASegment) {
     EXPECT_EQ(append(large).error, ErrorCode::none);
 }
 
+TEST_F(PartitionTest, WhatIsToBeStoredIsJudgedBeforeItsProducersSequence) {
+    const Bytes first = batch(of_producer(0), 10);
+    EXPECT_EQ(append(first).error, ErrorCode::none);
+    settings.log.segment_bytes = first.size() - 1;
+    update();
+    // A duplicate, and one out of turn.
+    EXPECT_EQ(append(first).error, ErrorCode::record_list_too_large);
+    EXPECT_EQ(append(batch(of_producer(50), 10)).error, ErrorCode::record_list_too_large);
+    settings.log.segment_bytes = first.size();
+    update();
+    EXPECT_EQ(append(first).base, Offset(0));
+    EXPECT_EQ(append(batch(of_producer(10))).error, ErrorCode::none);
+}
+
 // No producer waits for its answer here.
 TEST_F(PartitionTest, WhoWatchesIsToldWhatCameOnceItIsCommitted) {
     env::Event event(world.doors.scheduler);
