@@ -4,30 +4,46 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <numeric>
+#include <utility>
 
 #include "cmd/sluice/output.h"
 
 namespace sluice::cmd {
 namespace {
 
-// Levenshtein's distance: how many letters must be added, left out or changed.
+char small(char c) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
+
+// How many letters must be added, left out, changed or swapped with their neighbour; capitals are
+// as good as small ones.
 std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
+    std::vector<std::size_t> last, row(b.size() + 1), next(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
+        next[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+            const bool same = small(a[i - 1]) == small(b[j - 1]);
+            next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (same ? 0 : 1)});
+            const bool swapped = i > 1 && j > 1 && small(a[i - 1]) == small(b[j - 2]) &&
+                                 small(a[i - 2]) == small(b[j - 1]);
+            if (swapped) next[j] = std::min(next[j], last[j - 2] + 1);
         }
+        last = std::exchange(row, next);
     }
     return row.back();
+}
+
+// Farther words are others: most of the letters must be right.
+std::size_t distance_max(std::string_view word) {
+    if (word.size() < 2) return 0;
+    if (word.size() < 4) return 1;
+    return std::max<std::size_t>(2, word.size() / 3);
 }
 
 // The options that a letter stands for elsewhere, as -b does for the brokers.
@@ -113,9 +129,7 @@ std::optional<std::pair<std::string, std::string>> name_and_value(std::string_vi
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
     const std::string* best = nullptr;
-    // Something of the word must be left.
-    std::size_t best_distance = std::min(std::max<std::size_t>(2, word.size() / 3) + 1,
-                                         std::max<std::size_t>(1, word.size()));
+    std::size_t best_distance = distance_max(word) + 1;
     for (const std::string& candidate : known) {
         const std::size_t far = distance(word, candidate);
         if (far < best_distance) {

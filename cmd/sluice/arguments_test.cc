@@ -58,5 +58,20 @@ TEST(Arguments, TakesWordsThatBeginWithADashBehindTwoDashes) {
     EXPECT_THAT(refusal_of({"-words"}), HasSubstr("unknown option -words"));
 }
 
+TEST(Nearest, IsWhatMostLettersSay) {
+    const std::vector<std::string> commands{"alter", "create", "delete", "describe", "list"};
+    EXPECT_EQ(nearest("lsit", commands), "list");
+    EXPECT_EQ(nearest("ls", commands), std::nullopt);
+    EXPECT_EQ(nearest("crate", commands), "create");
+    EXPECT_EQ(nearest("decsribe", commands), "describe");
+    EXPECT_EQ(nearest("desc", commands), "describe");
+    EXPECT_EQ(nearest("LIST", commands), "list");
+    EXPECT_EQ(nearest("drop", commands), std::nullopt);
+    EXPECT_EQ(nearest("x", {"y"}), std::nullopt);
+    EXPECT_EQ(nearest("abc", {"xyc", "abd"}), "abd");
+    EXPECT_EQ(nearest("abc", {"xyc"}), std::nullopt);
+    EXPECT_EQ(nearest("bootstrap-server", {"bootstrap", "group"}), "bootstrap");
+}
+
 }  // namespace
 }  // namespace sluice::cmd

@@ -97,6 +97,7 @@ Result<BenchResult, std::string> BenchRun::run(const std::function<void()>& at_b
             [&] { return static_cast<int>(waitpid(child.pid, &status, 0)); });
     produced_ = true;
     consuming_.join();
+    if (hopeless_) return result_.why_failed;
     if (status != 0) return fmt::format("the command ended with {}", WEXITSTATUS(status));
     result_.elapsed = std::max(last_done_ - begin_, Duration(1));
     return result_;
@@ -155,6 +156,9 @@ void BenchRun::delivered(Time due, const client::Delivery& delivery) {
         --sent_;
         ++result_.failed;
         if (result_.why_failed.empty()) result_.why_failed = delivery.why();
+        // The same would become of every other one.
+        hopeless_ |=
+            delivery.code != protocol::ErrorCode::none && !protocol::retriable(delivery.code);
         return;
     }
     if (!measured(due)) return;

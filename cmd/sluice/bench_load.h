@@ -54,7 +54,7 @@ private:
     Result<void, client::Refusal> find_ends();
     void delivered(Time due, const client::Delivery& delivery);
     bool measured(Time due) const { return due >= begin_; }
-    bool over() const { return session_.interrupted || session_.clock.now() >= end_; }
+    bool over() const { return session_.interrupted || hopeless_ || session_.clock.now() >= end_; }
 
     ClientSession& session_;
     const BenchLoad& load_;
@@ -70,6 +70,7 @@ private:
     std::int64_t sent_ = 0;  // Warm-up and all, and not failed.
     std::int64_t seen_ = 0;
     bool produced_ = false;
+    bool hopeless_ = false;  // A record was refused for good.
 };
 
 }  // namespace sluice::cmd

@@ -49,10 +49,12 @@ int unreachable(const std::vector<env::Address>& bootstrap, Error error) {
 }
 
 // `lost` is kept: a broker went away, and none has come back since.
-client::ClientOptions client_options(bool& lost) {
+client::ClientOptions client_options(Duration patience, bool& lost) {
     client::ClientOptions options;
     options.client_id = "sluice-cli";
-    options.connect_time_max = seconds(5);
+    const Duration time_max = std::max<Duration>(patience, seconds(1));
+    options.request_time_max = std::min(options.request_time_max, time_max);
+    options.connect_time_max = std::min<Duration>(seconds(5), time_max);
     options.gives_up = [] { return interrupted_flag != 0; };
     options.on_lost = [&lost](const env::Address& address, Error error) {
         lost = true;
@@ -74,6 +76,11 @@ bool is_unreachable(Error error) {
 }  // namespace
 
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body) {
+    return with_client(arguments, Duration::max(), body);
+}
+
+int with_client(const Arguments& arguments, Duration patience,
+                const std::function<int(ClientSession&)>& body) {
     const auto bootstrap = bootstrap_of(arguments);
     if (bootstrap.failed()) return usage_error("--bootstrap: " + bootstrap.error());
     struct sigaction action {};
@@ -90,7 +97,7 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
         const client::ClientEnv env{shard.reactor.scheduler(), shard.reactor.clock(), network,
                                     random};
         bool lost = false;
-        client::Cluster cluster(env, client_options(lost), *bootstrap);
+        client::Cluster cluster(env, client_options(patience, lost), *bootstrap);
         ClientSession session{cluster,       env.scheduler,    env.clock,
                               shard.reactor, interrupted_flag, lost};
         if (const auto reached = cluster.any(); reached.failed())

@@ -27,6 +27,9 @@ struct ClientSession {
     const bool& lost;  // A broker went away, and none has come back since.
 };
 int with_client(const Arguments& arguments, const std::function<int(ClientSession&)>& body);
+// The same with a client that waits for no answer longer than `patience`, of a second at least.
+int with_client(const Arguments& arguments, Duration patience,
+                const std::function<int(ClientSession&)>& body);
 
 // Says why something failed, on stderr, and gives the exit code.
 int failed(std::string_view what, const client::Refusal& refusal);

@@ -10,6 +10,7 @@ std::span<const Command> all_commands() {
         {topic_describe_help, run_topic_describe},
         {topic_offsets_help, run_topic_offsets},
         {topic_alter_help, run_topic_alter},
+        {topic_delete_records_help, run_topic_delete_records},
         {topic_delete_help, run_topic_delete},
         {produce_help, run_produce},
         {consume_help, run_consume},

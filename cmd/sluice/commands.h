@@ -31,6 +31,8 @@ const CommandHelp& topic_offsets_help();
 int run_topic_offsets(const Arguments& arguments);
 const CommandHelp& topic_alter_help();
 int run_topic_alter(const Arguments& arguments);
+const CommandHelp& topic_delete_records_help();
+int run_topic_delete_records(const Arguments& arguments);
 const CommandHelp& topic_delete_help();
 int run_topic_delete(const Arguments& arguments);
 

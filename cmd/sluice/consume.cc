@@ -9,6 +9,7 @@
 #include "cmd/sluice/output.h"
 #include "cmd/sluice/partition_troubles.h"
 #include "cmd/sluice/partitions.h"
+#include "core/client/group_offsets.h"
 
 namespace sluice::cmd {
 namespace {
@@ -56,6 +57,20 @@ int timed_out(const ConsumeWishes& wishes) {
     return exit_failed;
 }
 
+// A damaged batch is named with its place; nothing can be read past it.
+template <class Reader>
+int reading_failed(std::string_view what, const Reader& reader, const client::Refusal& why) {
+    const bool is_damaged =
+        why.code == protocol::ErrorCode::none && why.error == Error::corrupt && reader.damage();
+    if (!is_damaged) return failed(what, why);
+    const auto& [partition, offset] = *reader.damage();
+    print_error(
+        "sluice: {}: the batch at offset {} of partition {} of {} is damaged; 'sluice dump' on the "
+        "broker's machine shows it, and --from beyond it reads on\n",
+        what, offset.value, partition.partition.value, partition.topic);
+    return exit_failed;
+}
+
 // Says of partitions that cannot be read that they cannot.
 template <class Reader>
 void note_troubles(PartitionTroubles& troubles, const Reader& reader, Time now) {
@@ -90,13 +105,16 @@ public:
             if (const int code = begin(topic); code != exit_ok) return code;
         while (!session_.interrupted && printer_.wants_more() && !consumer_.assignment().empty()) {
             const auto records = consumer_.poll(patience(wishes_));
-            if (records.failed()) return failed("cannot read on", records.error());
+            if (records.failed())
+                return reading_failed("cannot read on", consumer_,
+                                      client::refusal(records.error()));
             printer_.print(wanted(*records));
             note_troubles(troubles_, consumer_, session_.clock.now());
             end_partitions();
             if (!wishes_.follow && at_the_end(consumer_, troubles_)) return ended();
         }
-        return printer_.timed_out() && !wishes_.follow ? timed_out(wishes_) : ended();
+        const bool too_late = printer_.timed_out() && !wishes_.follow && !session_.lost;
+        return too_late ? timed_out(wishes_) : ended();
     }
 
 private:
@@ -184,14 +202,17 @@ public:
     }
 
     int run() {
+        if (wishes_.says_from) tell_what_from_means();
         Result<void, client::Refusal> done = read();
         if (done) done = commit();
         if (done.failed()) printed_.clear();  // It was tried; leaving does not try it again.
         consumer_.close();
-        if (done && printer_.timed_out() && !wishes_.follow) return timed_out(wishes_);
+        if (done && printer_.timed_out() && !wishes_.follow && !session_.lost)
+            return timed_out(wishes_);
         if (done && session_.lost && !session_.interrupted) return exit_unreachable;
         if (done) return troubles_.any_lasts() ? exit_failed : exit_ok;
-        return failed("cannot read on in group " + wishes_.group->group, done.error());
+        return reading_failed("cannot read on in group " + wishes_.group->group, consumer_,
+                              done.error());
     }
 
 private:
@@ -205,6 +226,22 @@ private:
                     [this](const auto& partitions) {
                         for (const auto& each : partitions) printed_.erase(each);
                     }};
+    }
+
+    // It is only for partitions that the group has committed nothing of.
+    void tell_what_from_means() {
+        client::Coordinator coordinator(session_.cluster, wishes_.group->group);
+        const auto committed = client::GroupOffsets(coordinator).all();
+        if (committed.failed()) return;
+        const auto count = std::ranges::count_if(*committed, [&](const auto& each) {
+            return std::ranges::find(wishes_.topics, each.first.topic) != wishes_.topics.end();
+        });
+        if (count == 0) return;
+        print_error(
+            "sluice: group {} goes on where it is in {}, whatever --from says: 'sluice group "
+            "reset-offsets' moves it\n",
+            wishes_.group->group,
+            count == 1 ? std::string("1 partition") : fmt::format("{} partitions", count));
     }
 
     Result<void, client::Refusal> read() {
@@ -243,7 +280,10 @@ private:
 int run_consume(const Arguments& arguments) {
     const auto wishes = ConsumeWishes::of(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
-    return with_client(arguments, [&](ClientSession& session) {
+    // A group may be loading, or share out anew.
+    const Duration least = wishes->group ? seconds(5) : seconds(1);
+    const Duration patience = std::max<Duration>(wishes->timeout.value_or(Duration::max()), least);
+    return with_client(arguments, patience, [&](ClientSession& session) {
         if (!wishes->group) return LoneReading(session, *wishes).run();
         return GroupReading(session, *wishes).run();
     });

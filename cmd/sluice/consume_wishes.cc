@@ -88,6 +88,7 @@ Result<ConsumeWishes, std::string> ConsumeWishes::of(const Arguments& arguments)
     }
     const std::string from = arguments.get("from").value_or("beginning");
     TRY(wishes.from, StartPoint::parse("from", from));
+    wishes.says_from = arguments.has("from");
     if (from == "end") wishes.reset = client::OffsetReset::latest;
     if (arguments.has("group")) {
         TRY(wishes.group, group_of(arguments));

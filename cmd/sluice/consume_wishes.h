@@ -17,6 +17,7 @@ struct ConsumeWishes {
     std::vector<std::string> topics;
     std::optional<PartitionIndex> partition;
     StartPoint from;
+    bool says_from = false;  // And does not leave it to the default.
     std::optional<client::GroupOptions> group;
     client::OffsetReset reset = client::OffsetReset::earliest;
     std::int64_t count = std::numeric_limits<std::int64_t>::max();

@@ -9,6 +9,7 @@
 #include "cmd/sluice/partitions.h"
 #include "cmd/sluice/start_point.h"
 #include "cmd/sluice/table.h"
+#include "core/client/group_admin.h"
 #include "core/client/group_offsets.h"
 
 namespace sluice::cmd {
@@ -70,20 +71,33 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
     return wishes;
 }
 
-// The partitions that are meant; those that are committed when none is named.
-Result<std::vector<client::TopicPartition>, client::Refusal> partitions_of(
-    ClientSession& session, const Wishes& wishes, const client::CommittedOffsets& committed) {
+// The partitions that are meant; those that are committed when none is named. What there is not is
+// said; the error is an exit code.
+Result<std::vector<client::TopicPartition>, int> meant_partitions(
+    ClientSession& session, const std::string& what, const Wishes& wishes,
+    const client::CommittedOffsets& committed) {
     std::vector<client::TopicPartition> partitions;
     if (wishes.topics.empty())
         for (const auto& [partition, offset] : committed) partitions.push_back(partition);
     for (const auto& [name, partition] : wishes.topics) {
-        const auto topic = session.cluster.topic(name, false, true);
-        if (topic.failed()) return client::refusal(topic.error());
-        if (topic->error != protocol::ErrorCode::none) return client::refusal(topic->error, name);
-        for (const auto& [index, leader] : topic->leaders)
-            if (!partition || *partition == index) partitions.push_back({name, index});
+        TRY(const auto of_topic, partitions_of(session, what, name, partition));
+        partitions.insert(partitions.end(), of_topic.begin(), of_topic.end());
     }
-    return partitions;
+    if (!partitions.empty()) return partitions;
+    print_error("sluice: {}: it has committed nothing; --topic says for what\n", what);
+    return exit_failed;
+}
+
+// What the broker answers to a commit from outside does not say that somebody is inside.
+int commit_failed(ClientSession& session, const std::string& what, const std::string& group,
+                  const client::Refusal& why) {
+    const auto state = client::GroupAdmin(session.cluster).describe(group);
+    const std::size_t members = state ? state->members.size() : 0;
+    if (members == 0) return failed(what, why);
+    print_error("sluice: {}: it has {}: stop {} first\n", what,
+                members == 1 ? "a member" : fmt::format("{} members", members),
+                members == 1 ? "it" : "them");
+    return exit_failed;
 }
 
 // Within what the partition holds.
@@ -131,14 +145,8 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
     client::GroupOffsets offsets(coordinator);
     const auto from = offsets.all();
     if (from.failed()) return failed(what, from.error());
-    const auto partitions = partitions_of(session, wishes, *from);
-    if (partitions.failed())
-        return failed_topic(session, what, wishes.topics.empty() ? "" : wishes.topics.front().first,
-                            partitions.error());
-    if (partitions->empty()) {
-        print_error("sluice: {}: it has committed nothing; --topic says for what\n", what);
-        return exit_failed;
-    }
+    const auto partitions = meant_partitions(session, what, wishes, *from);
+    if (partitions.failed()) return partitions.error();
     client::CommittedOffsets to;
     for (const client::TopicPartition& partition : *partitions) {
         const auto before = from->find(partition);
@@ -150,13 +158,8 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
     }
     if (!arguments.has("dry-run")) {
         const auto committed = offsets.commit(to, {});
-        if (committed.failed()) {
-            const bool in_use = committed.error().code == protocol::ErrorCode::unknown_member_id;
-            if (in_use)
-                return failed(what, client::refusal(committed.error().code,
-                                                    "the group has members; stop them first"));
-            return failed(what, committed.error());
-        }
+        if (committed.failed())
+            return commit_failed(session, what, wishes.group, committed.error());
     }
     print_moves(arguments, *from, to);
     return exit_ok;

@@ -77,6 +77,12 @@ Result<Protocols, std::string> protocols_of(const std::string& words) {
     return by_name;
 }
 
+std::set<std::string> controllers_of(const ListenerWords& words) {
+    std::set<std::string> names;
+    for (const std::string_view name : parted(words.controllers)) names.insert(capitals(name));
+    return names;
+}
+
 std::optional<std::string> complaint_about(const Listener& listener, const Protocols& by_name) {
     const auto protocol = by_name.find(listener.name);
     if (protocol == by_name.end())
@@ -118,11 +124,22 @@ Result<env::Address, std::string> advertised(const ListenerWords& words, const L
 
 }  // namespace
 
+std::optional<std::string> protected_listener(const ListenerWords& words) {
+    const std::set<std::string> controllers = controllers_of(words);
+    const auto by_name = protocols_of(words.security_protocols);
+    for (const std::string_view part : parted(words.listeners)) {
+        const auto listener = listener_of(part, plain);
+        if (listener.failed() || controllers.contains(listener->name)) continue;
+        if (by_name.failed()) return listener->text;
+        const auto protocol = by_name->find(listener->name);
+        if (protocol == by_name->end() || protocol->second != plain) return listener->text;
+    }
+    return std::nullopt;
+}
+
 Result<Listeners, std::string> listeners_of(const ListenerWords& words,
                                             const std::string& host_name) {
-    std::set<std::string> controllers;
-    for (const std::string_view name : parted(words.controllers))
-        controllers.insert(capitals(name));
+    const std::set<std::string> controllers = controllers_of(words);
     TRY(const Protocols by_name, protocols_of(words.security_protocols));
     std::vector<Listener> served;
     Listeners result;

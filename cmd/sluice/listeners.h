@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,10 @@ struct Listeners {
     env::Address advertise;            // Without a host: as it listens.
     std::vector<std::string> skipped;  // Those of controllers.
 };
+
+// What --listen would open to everybody: the first configured listener for clients that asks for
+// TLS or for authentication, as it was written.
+std::optional<std::string> protected_listener(const ListenerWords& words);
 
 // The one listener for clients that there is. Nothing but plain text is served: one that asks for
 // TLS or for authentication is refused, since it would be open to everybody. `host_name` is what is

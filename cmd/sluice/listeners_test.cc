@@ -79,5 +79,17 @@ TEST(Listeners, RefusesMoreThanOneForClients) {
     EXPECT_THAT(refusal_of({.advertised = "OUTSIDE://a:1"}), HasSubstr("is none of listeners"));
 }
 
+TEST(Listeners, SaysWhatWouldBeOpenToEverybodyInPlaceOfIt) {
+    EXPECT_EQ(protected_listener({}), std::nullopt);
+    EXPECT_EQ(protected_listener({.listeners = "PLAINTEXT://:9092, SSL://:9093"}), "SSL://:9093");
+    EXPECT_EQ(protected_listener({.listeners = "IN://:9092,CONTROLLER://:9093",
+                                  .security_protocols = "IN:PLAINTEXT,CONTROLLER:SSL",
+                                  .controllers = "CONTROLLER"}),
+              std::nullopt);
+    EXPECT_EQ(
+        protected_listener({.listeners = "IN://:9092", .security_protocols = "IN:SASL_PLAINTEXT"}),
+        "IN://:9092");
+}
+
 }  // namespace
 }  // namespace sluice::cmd

@@ -46,8 +46,14 @@ Complaint read_file(ServerConfig& config, const std::string& path) {
 }
 
 Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
-    if (const auto listen = arguments.get("listen"))
+    if (const auto listen = arguments.get("listen")) {
+        if (const auto other = protected_listener(config.listeners))
+            return fmt::format(
+                "--listen {}: listeners is '{}' in the configuration, which is not plain text; "
+                "this would be open to everybody. Take it out of there first",
+                *listen, *other);
         if (auto complaint = set_option(config, "listeners", *listen)) return complaint;
+    }
     if (const auto advertise = arguments.get("advertise"))
         if (auto complaint = set_option(config, "advertised.listeners", *advertise))
             return complaint;

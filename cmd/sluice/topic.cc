@@ -5,6 +5,7 @@
 #include "cmd/sluice/config_changes.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/output.h"
+#include "core/metadata/topic_name.h"
 
 namespace sluice::cmd {
 
@@ -71,7 +72,9 @@ const CommandHelp& topic_delete_help() {
     static const CommandHelp help{.name = "topic delete",
                                   .positional = "NAME...",
                                   .summary = "Delete topics and all their records.",
-                                  .options = {bootstrap_option, json_option},
+                                  .options = {bootstrap_option,
+                                              {"internal", "", "those of the broker itself too"},
+                                              json_option},
                                   .examples = "  sluice topic delete words",
                                   .values = any_topic};
     return help;
@@ -269,6 +272,12 @@ int run_topic_alter(const Arguments& arguments) {
 }
 
 int run_topic_delete(const Arguments& arguments) {
+    for (const std::string& name : arguments.positional())
+        if (metadata::is_internal_topic(name) && !arguments.has("internal"))
+            return usage_error(fmt::format(
+                "{} is the broker's own, and what it keeps there goes with it (the committed "
+                "offsets of all groups); --internal deletes it all the same",
+                name));
     return with_client(arguments, [&](ClientSession& session) {
         int code = exit_ok;
         for (const std::string& name : arguments.positional())

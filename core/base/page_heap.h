@@ -21,9 +21,10 @@ public:
     virtual void forget(MutableSlice units) = 0;
 };
 
-// The memory of one shard's large buffers: what comes from sockets, goes to files and comes from
-// them. What was used last is used again first, because new memory is cleared by the system before
-// it is given, which costs more than what is then done with it.
+// The memory of one shard's buffers of whole pages: what comes from sockets, goes to files and
+// comes from them. An allocation that begins at a page costs another one beside it. What was used
+// last is used again first, because new memory is cleared by the system before it is given, which
+// costs more than what is then done with it.
 class PageHeap {
 public:
     static constexpr std::size_t page_bytes = 4096;
@@ -36,9 +37,8 @@ public:
     PageHeap(const PageHeap&) = delete;
     PageHeap& operator=(const PageHeap&) = delete;
 
-    // At least so many bytes, in whole pages and at a page, for the caller alone. Small ones, and
-    // those for which there is no room, are allocations of their own. Buffers come back from any
-    // thread.
+    // At least so many bytes, in whole pages and at a page, for the caller alone. Those for which
+    // there is no room are allocations of their own. Buffers come back from any thread.
     Buffer take(std::size_t bytes);
     // Lets the system have what was not used since the last call.
     void trim();

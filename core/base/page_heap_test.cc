@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "core/base/page_slabs.h"
+
 namespace sluice {
 namespace {
 
@@ -58,7 +60,36 @@ TEST_F(PageHeapTest, GivesWhatCameBackBeforeWhatIsNew) {
     EXPECT_EQ(heap->take(unit).data(), was);
 }
 
-TEST_F(PageHeapTest, WhatIsTooLargeOrSmallIsAnAllocationOfItsOwn) {
+TEST_F(PageHeapTest, SmallOnesShareASlab) {
+    const std::size_t slab = PageSlabs::slab_bytes;
+    const Buffer large = heap->take(2 * slab);
+    std::vector<Buffer> small;
+    for (int i = 0; i < 32; ++i) small.push_back(heap->take(1));
+    // One behind the other, without anything between them.
+    for (std::size_t i = 0; i < small.size(); ++i)
+        EXPECT_EQ(small[i].data(), large.data() + large.size() + i * page);
+    const Buffer next = heap->take(page);
+    EXPECT_EQ(next.data(), large.data() + large.size() + slab);
+    const Buffer other = heap->take(3 * page);
+    EXPECT_EQ(other.data(), large.data() + large.size() + 2 * slab);
+    const std::uint8_t* was = small[7].data();
+    small[7] = {};
+    small[20] = {};
+    EXPECT_EQ(heap->take(page).data(), was);
+}
+
+TEST_F(PageHeapTest, ASlabThatHoldsNothingIsThereForAnything) {
+    std::vector<Buffer> small;
+    for (std::size_t i = 0; i < 3 * unit / page; ++i) small.push_back(heap->take(page));
+    const std::uint8_t* first = small.front().data();
+    EXPECT_NE(heap->take(unit).data(), first);
+    small.clear();
+    heap->trim();
+    const Buffer all = heap->take(3 * unit);
+    EXPECT_EQ(all.data(), first);
+}
+
+TEST_F(PageHeapTest, WhatIsTooLargeIsAnAllocationOfItsOwn) {
     const Buffer all = heap->take(3 * unit);
     Buffer more = heap->take(unit);
     Buffer large = heap->take(10 * unit);

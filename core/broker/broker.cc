@@ -18,7 +18,7 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
               ? FetchSessions::Options{.sessions_max = 2, .idle_max = seconds(1)}
               : FetchSessions::Options{.sessions_max = config.fetch_sessions_max,
                                        .partitions_max = config.fetch_session_partitions_max}),
-      reply_memory_(config.reply_memory_max),
+      reply_memory_({.bytes_max = config.reply_memory_max}),
       groups_(*this),
       producer_ids_(env.scheduler) {}
 

@@ -42,6 +42,7 @@ public:
     void connect(std::vector<Broker*> all, MetadataDriver& metadata);
 
     Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) override;
+    bool lacks_reply_memory() const override { return reply_memory_.is_overdrawn(); }
 
     // Makes `image` this shard's view: opens partitions that are new here, retires those that are
     // gone. One call at a time. `hints` are what a start knows of the logs.

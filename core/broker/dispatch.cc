@@ -34,9 +34,8 @@ private:
 // Decoded, a request takes at least an eighth of what its answer does: fetched records are limited
 // by themselves, and who asks for the same thing again and again is told once.
 constexpr std::size_t answer_growth_max = 8;
-// What is served however little is left for answers. No connection holds much more of them unread.
+// What is decoded however little is left for answers.
 constexpr std::size_t small_request = 128 << 10;
-constexpr std::size_t small_answer = small_request * answer_growth_max;
 
 std::size_t decode_memory_max(const Broker& broker) {
     return std::min(broker.config().decode_memory_max,
@@ -100,7 +99,8 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
         // Fetches have counted their records before they read them.
         const bool counted = std::is_same_v<typename Api::Request, protocol::FetchRequest>;
         const std::size_t left = context.broker.reply_memory().left_beside(context.answer);
-        const std::size_t room = std::max(left, small_answer);
+        const std::size_t granted = context.broker.reply_memory().granted(context.answer.bytes());
+        const std::size_t room = std::max(left, granted);
         auto reply = ready(context, std::move(*frame));
         if (!counted && reply->bytes() > room) return refuse(context, too_much, memory_remedy);
         return reply;
@@ -122,7 +122,7 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
         return Error::invalid;
     }
     session.client_id = header->client_id.value_or("");
-    ReplyMemory::Growing answer(reply_memory_, small_answer);
+    ReplyMemory::Growing answer(reply_memory_);
     const RequestContext context{*this, session, *header, header->request_api_version, answer};
     const protocol::ApiInfo* api = protocol::find_api(header->request_api_key);
     if (api == nullptr) return refuse(context, "this API is not served");

@@ -71,6 +71,16 @@ struct TimestampOffset {
     LeaderEpoch leader_epoch = no_leader_epoch;
 };
 
+// Whoever owns a log hears from it what nobody may be waiting for.
+class LogOwner {
+public:
+    // `durable` has moved, or the log went offline. On the log's shard, at once; must not wait.
+    virtual void progressed() = 0;
+
+protected:
+    ~LogOwner() = default;
+};
+
 // The log of one partition, on its home shard. A Partition owns it.
 //
 // Appending orders and keeps a batch in memory; a writer of the log's own carries it to disk, many
@@ -79,6 +89,9 @@ struct TimestampOffset {
 class PartitionLog {
 public:
     virtual ~PartitionLog() = default;
+
+    // Who hears of it from now on; nobody when null.
+    void belongs_to(LogOwner* owner) { owner_ = owner; }
 
     // Takes the next offsets for `batch`, one valid batch in wire form that checked out as `facts`,
     // and notes its producer and epoch. Copies the bytes; never waits. Error::no_space while the
@@ -124,9 +137,16 @@ public:
     virtual const replication::ProducerStates& producers() const = 0;
 
 protected:
+    void tell_owner() {
+        if (owner_ != nullptr) owner_->progressed();
+    }
+
     LogOffsets offsets_;
     std::uint64_t size_bytes_ = 0;
     bool offline_ = false;
+
+private:
+    LogOwner* owner_ = nullptr;
 };
 
 // The metadata log is a log like the others, under this name.

@@ -75,12 +75,14 @@ Result<void, StartFailure> Node::listen() {
 
 Result<void, StartFailure> Node::open_directory() {
     directory_ = parts_.directory(env_);
+    const std::string& where = config_.data_directory;
     const auto opened = directory_->open();
     if (opened.failed()) {
         if (opened.error() == Error::exists)
-            return failure(opened.error(), "another process uses this data directory",
+            return failure(opened.error(),
+                           fmt::format("another process uses the data directory {}", where),
                            "Stop it, or choose another directory with --data.");
-        return failure(opened.error(), "the data directory cannot be opened",
+        return failure(opened.error(), fmt::format("the data directory {} cannot be opened", where),
                        "Check its permissions and its meta.properties.");
     }
     DirectoryIdentity identity;
@@ -88,13 +90,14 @@ Result<void, StartFailure> Node::open_directory() {
         identity = **opened;
         if (identity.node_id != config_.node_id)
             return failure(Error::invalid,
-                           fmt::format("the data directory belongs to node {}, not to node {}",
-                                       identity.node_id.value, config_.node_id.value),
+                           fmt::format("the data directory {} belongs to node {}, not to node {}",
+                                       where, identity.node_id.value, config_.node_id.value),
                            "Set node.id to it, or choose another directory with --data.");
     } else {
         identity = {Uuid::random(env_.random).text(), config_.node_id, Uuid::random(env_.random)};
         if (const auto formatted = directory_->format(identity); formatted.failed())
-            return failure(formatted.error(), "the data directory cannot be formatted",
+            return failure(formatted.error(),
+                           fmt::format("the data directory {} cannot be formatted", where),
                            "Check its permissions and the free space.");
     }
     facts_.log_directory = config_.data_directory;
@@ -103,13 +106,14 @@ Result<void, StartFailure> Node::open_directory() {
     auto hints = directory_->begin();
     if (hints.failed() && hints.error() == Error::corrupt)
         return failure(hints.error(),
-                       "the journals or checkpoints of the data directory are damaged",
+                       fmt::format("the journals or checkpoints of {} are damaged", where),
                        "The log lines above name the file. Restore the directory from a copy; or "
                        "remove the file, and lose what only it has.");
     if (hints.failed())
-        return failure(hints.error(),
-                       "what the last run left in the data directory cannot be brought to the logs",
-                       "Check the disk and its free space.");
+        return failure(
+            hints.error(),
+            fmt::format("what the last run left in {} cannot be brought to the logs", where),
+            "Check the disk and its free space.");
     hints_ = std::move(*hints);
     return {};
 }
@@ -162,11 +166,12 @@ Result<void, StartFailure> Node::check_groups() {
         if (partition)
             return StartFailure{
                 Error::invalid,
-                fmt::format("this version cannot serve the data directory: {}-{} holds groups "
-                            "of the consumer protocol (KIP-848), share groups or streams "
+                fmt::format("this version cannot serve the data directory {}: {}-{} holds "
+                            "groups of the consumer protocol (KIP-848), share groups or streams "
                             "groups. Delete them with the broker that made them, and start "
                             "again.",
-                            metadata::consumer_offsets_topic, partition->value)};
+                            config_.data_directory, metadata::consumer_offsets_topic,
+                            partition->value)};
     return {};
 }
 

@@ -38,7 +38,14 @@ protocol::ValidationRules rules_for(const TopicSettings& settings, const AppendO
 
 Partition::Partition(env::Env& env, PartitionId id, std::string topic,
                      std::unique_ptr<PartitionLog> log)
-    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {}
+    : env_(env), id_(id), topic_(std::move(topic)), log_(std::move(log)) {
+    log_->belongs_to(this);
+}
+
+std::unique_ptr<PartitionLog> Partition::take_log() {
+    log_->belongs_to(nullptr);
+    return std::move(log_);
+}
 
 void Partition::release() {
     if (--users_ == 0 && unused_) unused_->set();
@@ -90,6 +97,17 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     if (log_->offline())
         return refuse(ErrorCode::kafka_storage_error, "The partition's log is offline.");
 
+    // What is to be stored is judged before its producer's sequence is, as Kafka does.
+    const auto changed = repacked(batch, *facts, origin);
+    if (changed.failed()) return changed.error();
+    if (!changed->empty()) batch = changed->view();
+    // What coordinators write has limits of its own.
+    if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
+        !PLANT("produce.segment_size_not_checked"))
+        return refuse(ErrorCode::record_list_too_large,
+                      fmt::format("The batch has {} bytes; segment.bytes allows {}.", batch.size(),
+                                  settings_.log.segment_bytes));
+
     ProduceOutcome outcome;
     outcome.log_start = log_->offsets().start;
     const auto verdict = log_->producers().check(replication::ProducerBatch::of(*facts));
@@ -100,24 +118,6 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
         return outcome;
     }
-    Bytes changed;
-    if (settings_.compression && origin.is_client && *settings_.compression != facts->compression &&
-        !PLANT("produce.compression_ignored")) {
-        auto packed =
-            protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
-                                   origin.decompressed_bytes_max);
-        if (packed.failed() || packed->size() > settings_.batch_bytes_max)
-            return refuse(ErrorCode::message_too_large,
-                          "The batch is too large once it is compressed as compression.type says.");
-        changed = std::move(*packed);
-        batch = changed.view();
-    }
-    // What coordinators write has limits of its own.
-    if (origin.is_client && batch.size() > settings_.log.segment_bytes &&
-        !PLANT("produce.segment_size_not_checked"))
-        return refuse(ErrorCode::record_list_too_large,
-                      fmt::format("The batch has {} bytes; segment.bytes allows {}.", batch.size(),
-                                  settings_.log.segment_bytes));
     const auto appended = log_->append(batch, *facts, state_.leader_epoch);
     if (appended.failed())
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
@@ -130,18 +130,31 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     return outcome;
 }
 
+// As the topic's compression.type wants it; nothing when it is that already.
+Result<Bytes, ProduceOutcome> Partition::repacked(Slice batch,
+                                                  const protocol::ValidatedBatch& facts,
+                                                  const AppendOrigin& origin) const {
+    if (!settings_.compression || !origin.is_client || *settings_.compression == facts.compression)
+        return Bytes();
+    if (PLANT("produce.compression_ignored")) return Bytes();
+    auto packed = protocol::recompressed(batch, *settings_.compression, settings_.compression_level,
+                                         origin.decompressed_bytes_max);
+    if (packed.failed() || packed->size() > settings_.batch_bytes_max)
+        return refuse(ErrorCode::message_too_large,
+                      "The batch is too large once it is compressed as compression.type says.");
+    return std::move(*packed);
+}
+
 ErrorCode Partition::wait_committed(Offset end) {
-    if (const auto durable = log_->wait_durable(end); durable.failed()) {
-        // Who waits for its records is told, too.
-        if (log_->offline()) watchers_.changed();
+    if (const auto durable = log_->wait_durable(end); durable.failed())
         return append_error(durable.error());
-    }
-    // Nobody below us calls up: whoever comes first to see it further tells the readers.
-    tell_readers();
     return ErrorCode::none;
 }
 
-void Partition::tell_readers() {
+// Readers are told here, not by who waits for an answer: a producer may be slow to take its own.
+void Partition::progressed() {
+    const env::NoSuspend guard(env_.scheduler);
+    if (log_->offline()) watchers_.changed();
     std::uint64_t bytes = 0;
     while (!uncommitted_.empty() && uncommitted_.front().next <= high_watermark()) {
         bytes += uncommitted_.front().bytes;
@@ -150,11 +163,6 @@ void Partition::tell_readers() {
     committed_bytes_ += bytes;
     if (bytes == 0 || PLANT("fetch.waiter_not_woken")) return;
     watchers_.came(PLANT("fetch.news_not_counted") ? 1 : bytes);
-}
-
-std::uint64_t Partition::committed_bytes() {
-    tell_readers();
-    return committed_bytes_;
 }
 
 }  // namespace sluice::broker

@@ -44,10 +44,12 @@ struct AppendOrigin {
 
 // One partition on its home shard: carries batches between requests and the log, and tells who
 // waits.
-class Partition {
+class Partition final : private LogOwner {
 public:
     Partition(env::Env& env, PartitionId id, std::string topic, std::unique_ptr<PartitionLog> log);
     ~Partition() { ASSERT(users_ == 0); }
+    Partition(const Partition&) = delete;
+    Partition& operator=(const Partition&) = delete;
 
     // While one is alive the partition is not destroyed, though it may be retired.
     class Use {
@@ -86,7 +88,7 @@ public:
     void update(const metadata::PartitionState& state, const TopicSettings& settings);
     // The topic is deleted: whoever waits gives up. Returns when nobody uses it any more.
     void retire();
-    std::unique_ptr<PartitionLog> take_log() { return std::move(log_); }
+    std::unique_ptr<PartitionLog> take_log();
 
     const PartitionId& id() const { return id_; }
     const std::string& topic() const { return topic_; }
@@ -99,7 +101,7 @@ public:
     bool retired() const { return retired_; }
     Watchers& watchers() { return watchers_; }
     // Bytes of all the batches that became readable while this was open. Who watches knows of them.
-    std::uint64_t committed_bytes();
+    std::uint64_t committed_bytes() const { return committed_bytes_; }
 
 private:
     struct Appended {
@@ -108,8 +110,10 @@ private:
     };
 
     void release();
-    void tell_readers();
+    void progressed() override;
     ProduceOutcome refuse(protocol::ErrorCode code, std::string message) const;
+    Result<Bytes, ProduceOutcome> repacked(Slice batch, const protocol::ValidatedBatch& facts,
+                                           const AppendOrigin& origin) const;
 
     env::Env& env_;
     PartitionId id_;

@@ -54,6 +54,8 @@ TEST_F(PartitionTest, TellsWhereABatchStands) {
     EXPECT_EQ(outcome.next, Offset(5));
     EXPECT_EQ(outcome.log_start, Offset(0));
     EXPECT_EQ(outcome.log_append_time, no_timestamp);
+    EXPECT_EQ(partition->high_watermark(), Offset(0));
+    log->sync();
     EXPECT_EQ(partition->high_watermark(), Offset(5));
 }
 
@@ -100,22 +102,56 @@ TEST_F(PartitionTest, ABatchOfAClientFitsIntoASegment) {
     EXPECT_EQ(append(large).error, ErrorCode::none);
 }
 
-TEST_F(PartitionTest, WhoWaitsIsToldWhatCameOnceItIsCommitted) {
+TEST_F(PartitionTest, WhatIsToBeStoredIsJudgedBeforeItsProducersSequence) {
+    const Bytes first = batch(of_producer(0), 10);
+    EXPECT_EQ(append(first).error, ErrorCode::none);
+    settings.log.segment_bytes = first.size() - 1;
+    update();
+    // A duplicate, and one out of turn.
+    EXPECT_EQ(append(first).error, ErrorCode::record_list_too_large);
+    EXPECT_EQ(append(batch(of_producer(50), 10)).error, ErrorCode::record_list_too_large);
+    settings.log.segment_bytes = first.size();
+    update();
+    EXPECT_EQ(append(first).base, Offset(0));
+    EXPECT_EQ(append(batch(of_producer(10))).error, ErrorCode::none);
+}
+
+// No producer waits for its answer here.
+TEST_F(PartitionTest, WhoWatchesIsToldWhatCameOnceItIsCommitted) {
     env::Event event(world.doors.scheduler);
     Watch watch{event, 1'000'000};
     partition->watchers().add(watch);
     const Bytes first = batch({}, 3);
     append(first);
     EXPECT_EQ(watch.came, 0U);
-    EXPECT_EQ(partition->wait_committed(Offset(3)), ErrorCode::none);
+    log->sync();
     EXPECT_EQ(watch.came, first.size());
-    EXPECT_EQ(partition->wait_committed(Offset(3)), ErrorCode::none);
+    log->sync();
     EXPECT_EQ(partition->committed_bytes(), first.size());
     EXPECT_EQ(watch.came, first.size());
     EXPECT_FALSE(watch.changed);
     partition->retire();
     EXPECT_TRUE(watch.changed);
     partition->watchers().remove(watch);
+}
+
+TEST_F(PartitionTest, WhoWatchesIsToldThatTheLogIsOffline) {
+    env::Event event(world.doors.scheduler);
+    Watch watch{event, 1};
+    partition->watchers().add(watch);
+    append(batch());
+    log->go_offline();
+    EXPECT_TRUE(watch.changed);
+    EXPECT_EQ(watch.came, 0U);
+    EXPECT_EQ(partition->wait_committed(Offset(1)), ErrorCode::kafka_storage_error);
+    partition->watchers().remove(watch);
+}
+
+TEST_F(PartitionTest, ALogThatWasTakenTellsNobody) {
+    append(batch());
+    const auto taken = partition->take_log();
+    log->sync();
+    EXPECT_EQ(partition->committed_bytes(), 0U);
 }
 
 TEST_F(PartitionTest, WhatFailsBelowIsSaidInKafkasWords) {

@@ -41,6 +41,8 @@ public:
     // all begun. Everything but Produce is done when this returns. Error::invalid, after saying why
     // in the log, when the only answer is to close the connection. The reply may use `session`.
     virtual Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) = 0;
+    // Clients hold more of its answers than there is memory for.
+    virtual bool lacks_reply_memory() const = 0;
 };
 
 }  // namespace sluice::broker

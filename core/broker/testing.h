@@ -1,18 +1,25 @@
 #pragma once
 
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/broker/log.h"
 #include "core/env/env.h"
+#include "core/env/event.h"
+#include "core/protocol/record_batch.h"
 #include "core/protocol/validate_batch.h"
 #include "core/replication/leader_epochs.h"
 #include "core/replication/producer_states.h"
 
 namespace sluice::broker::testing {
 
-// A world that stands still, for what the broker does between two waits.
+// A world that stands still unless it is told to go on.
 class StillEnv {
 public:
     StillEnv()
@@ -25,10 +32,30 @@ public:
                 .logger = logger_,
                 .shards = shards_} {}
 
+    // Runs `body` in a fiber, and others, until nothing is ready any more; true when it has ended.
+    bool run(std::function<void()> body) {
+        bool& ended = ended_.emplace_back(false);
+        ASSERT(scheduler_.spawn("test", [&ended, body = std::move(body)] {
+            body();
+            ended = true;
+        }));
+        settle();
+        return ended;
+    }
+    void pass_to(Time time) {
+        clock_.time = time;
+        scheduler_.fire_timers(time);
+        settle();
+    }
+    void settle() {
+        while (scheduler_.ready_count() > 0) scheduler_.resume(0);
+    }
+
 private:
     struct Clock final : env::Clock {
-        Time now() const override { return {}; }
+        Time now() const override { return time; }
         Timestamp wall() const override { return Timestamp(1'700'000'000'000); }
+        Time time{};
     };
     struct Network final : env::Network {
         Result<std::unique_ptr<env::Listener>> listen(const env::Address&) override {
@@ -72,6 +99,7 @@ private:
 
     Clock clock_;
     env::Scheduler scheduler_{clock_, {}};
+    std::deque<bool> ended_;  // Of each that was run; it may end later.
     Network network_;
     Disk disk_;
     PageHeap pages_;
@@ -83,22 +111,42 @@ public:
     env::Env doors;
 };
 
-// A log in memory that does what it is told to do. Everything appended is durable at once.
+// A log in memory that does what it is told to do. Given a scheduler, who waits for the disk does,
+// until it is synced.
 class ToldLog final : public PartitionLog {
 public:
+    explicit ToldLog(env::Scheduler* scheduler = nullptr) {
+        if (scheduler != nullptr) progressed_.emplace(*scheduler);
+    }
+
     Result<AppendedBatch> append(Slice batch, const protocol::ValidatedBatch& facts,
                                  LeaderEpoch epoch) override {
         if (refuses) return *refuses;
         const AppendedBatch appended{offsets_.end, offsets_.end.plus(facts.record_count)};
         producers_.apply(replication::ProducerBatch::of(facts), appended.base);
         epochs_.assign(epoch, appended.base);
-        offsets_.end = offsets_.durable = appended.next;
+        offsets_.end = appended.next;
         batches.emplace_back(batch.begin(), batch.end());
+        protocol::place_batch(batches.back(), appended.base, epoch);
+        if (syncs_at_once) sync();
         return appended;
     }
-    Result<void> wait_durable(Offset) override { return {}; }
+    Result<void> wait_durable(Offset end) override {
+        while (progressed_ && offsets_.durable < end && !offline_) CHECK_OK(progressed_->wait());
+        if (offline_) return Error::io;
+        return {};
+    }
     Result<void> wait_for_room() override { return {}; }
-    Result<LogRead> read(const ReadRange&) override { return LogRead{}; }
+    Result<LogRead> read(const ReadRange& range) override {
+        LogRead found;
+        for (const auto& each : batches) {
+            const protocol::BatchView batch{Slice(each)};
+            if (batch.next_offset() <= range.from || batch.base_offset() >= range.before) continue;
+            found.pieces.push_back(Bytes::copy_of(Slice(each)));
+            found.size += each.size();
+        }
+        return found;
+    }
     Result<std::optional<TimestampOffset>> find_timestamp(std::optional<Timestamp>,
                                                           Offset) override {
         return std::optional<TimestampOffset>();
@@ -112,15 +160,75 @@ public:
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
     const replication::ProducerStates& producers() const override { return producers_; }
 
-    void go_offline() { offline_ = true; }
+    // Everything appended is durable.
+    void sync() {
+        offsets_.durable = offsets_.end;
+        progressed();
+    }
+    void go_offline() {
+        offline_ = true;
+        progressed();
+    }
+
+    // Holds what another one held.
+    void take_from(ToldLog& other) {
+        offsets_ = other.offsets_;
+        batches = std::move(other.batches);
+        epochs_ = std::move(other.epochs_);
+        producers_ = std::move(other.producers_);
+    }
 
     std::optional<Error> refuses;
+    bool syncs_at_once = false;
     std::vector<std::vector<std::uint8_t>> batches;
     LogConfig configured;
 
 private:
+    void progressed() {
+        if (progressed_) progressed_->notify_all();
+        tell_owner();
+    }
+
     replication::LeaderEpochs epochs_;
     replication::ProducerStates producers_;
+    std::optional<env::Signal> progressed_;
+};
+
+// Logs that do what they are told, and until they are told otherwise sync at once. One that was
+// closed is opened again as it was.
+class ToldStore final : public LogStore {
+public:
+    explicit ToldStore(env::Scheduler& scheduler) : scheduler_(scheduler) {}
+
+    Result<void> start() override { return {}; }
+    Result<std::unique_ptr<PartitionLog>> open(const std::string& name, const TopicId&,
+                                               const LogConfig&, const LogHints&) override {
+        auto made = std::make_unique<ToldLog>(&scheduler_);
+        made->syncs_at_once = true;
+        if (const auto kept = kept_.find(name); kept != kept_.end()) made->take_from(*kept->second);
+        logs[name] = made.get();
+        return std::unique_ptr<PartitionLog>(std::move(made));
+    }
+    Result<void> close(PartitionLog& log) override {
+        for (const auto& [name, open] : logs) {
+            if (open != &log) continue;
+            auto& kept = kept_[name] = std::make_unique<ToldLog>();
+            kept->take_from(*open);
+        }
+        return {};
+    }
+    Result<void> remove(std::unique_ptr<PartitionLog>) override { return {}; }
+    Result<void> remove_unopened(const std::string&, Duration) override { return {}; }
+    std::vector<Checkpoint> checkpoints() override { return {}; }
+    std::uint64_t bytes_appended() const override { return 0; }
+    bool failed() const override { return false; }
+    void stop() override {}
+
+    std::map<std::string, ToldLog*> logs;  // Those that were opened, while they are there.
+
+private:
+    env::Scheduler& scheduler_;
+    std::map<std::string, std::unique_ptr<ToldLog>> kept_;
 };
 
 }  // namespace sluice::broker::testing

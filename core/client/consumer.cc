@@ -114,6 +114,8 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
             records.empty() && waits ? std::max(deadline - clock.now(), Duration{0}) : Duration{0};
         const auto fetched = fetch_from(leader, partitions, left, records);
         if (fetched) continue;
+        // The next poll meets it again.
+        if (fetched.error() == Error::corrupt && !records.empty()) return records;
         if (fetched.error() == Error::stopped || fetched.error() == Error::corrupt ||
             fetched.error() == Error::invalid)
             return fetched.error();
@@ -161,7 +163,10 @@ Result<void> Consumer::take(const TopicPartition& partition,
         position->second = {.next = options_.reset == OffsetReset::latest ? latest : earliest};
         return {};
     }
-    if (answer.error_code == ErrorCode::corrupt_message) return Error::corrupt;
+    if (answer.error_code == ErrorCode::corrupt_message) {
+        damage_ = {partition, position->second.next};
+        return Error::corrupt;
+    }
     position->second.trouble.reset();
     if (answer.error_code != ErrorCode::none) {
         position->second.trouble = answer.error_code;
@@ -170,7 +175,9 @@ Result<void> Consumer::take(const TopicPartition& partition,
     }
     position->second.high_watermark = answer.high_watermark;
     if (!answer.records) return {};
-    return take_records(partition, *answer.records, records);
+    auto taken = take_records(partition, *answer.records, records);
+    if (taken.failed()) damage_ = {partition, position->second.next};
+    return taken;
 }
 
 Result<void> Consumer::take_records(const TopicPartition& partition, const Bytes& batches,

@@ -57,9 +57,15 @@ public:
                                                      Timestamp time);
 
     // Waits at most `time` for records; none is no failure. Partitions whose leader is away are
-    // tried again with the next poll. Error::corrupt for a damaged batch, Error::invalid for an
-    // offset out of range when it may not be reset.
+    // tried again with the next poll. Error::corrupt for a damaged batch, once everything before it
+    // was given; Error::invalid for an offset out of range when it may not be reset.
     Result<std::vector<ReadRecord>> poll(Duration time);
+    // Where the last damaged batch stands: it has that offset's record.
+    struct Damage {
+        TopicPartition partition;
+        Offset offset;
+    };
+    const std::optional<Damage>& damage() const { return damage_; }
 
     // The next offset to read; nothing before the first poll has found it.
     std::optional<Offset> position(const TopicPartition& partition) const;
@@ -91,6 +97,7 @@ private:
     const ConsumerOptions options_;
     const Cluster::Line line_;
     std::map<TopicPartition, Position> positions_;
+    std::optional<Damage> damage_;
 };
 
 }  // namespace sluice::client

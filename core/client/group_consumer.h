@@ -61,6 +61,7 @@ public:
     std::optional<protocol::ErrorCode> trouble(const TopicPartition& partition) const {
         return consumer_.trouble(partition);
     }
+    const std::optional<Consumer::Damage>& damage() const { return consumer_.damage(); }
     // As it was joined last; -1 for none.
     GenerationId generation() const { return generation_; }
     const std::string& member_id() const { return member_.member_id(); }

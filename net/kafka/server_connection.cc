@@ -70,6 +70,13 @@ void ServerConnection::read_requests() {
     }
 }
 
+// For one more request. While memory is short, who has an answer to take gets no other.
+bool ServerConnection::has_room() const {
+    if (in_flight() >= limits_.requests_in_flight_max) return false;
+    const std::size_t unread_max = service_.lacks_reply_memory() ? 1 : limits_.unread_bytes_max;
+    return unread_bytes_ < unread_max;
+}
+
 void ServerConnection::refuse_frame() {
     env_.logger.warn("request.refused",
                      {{"client", session_.peer.text()},
@@ -141,6 +148,11 @@ Result<void> ServerConnection::write_all(const std::vector<Bytes>& pieces) {
     return {};
 }
 
+// Others have an answer sooner when those that take none go sooner.
+Duration ServerConnection::patience_with_readers() const {
+    return service_.lacks_reply_memory() ? limits_.write_time_max / 4 : limits_.write_time_max;
+}
+
 // Closes a connection whose client does not go on: half a request, an answer it does not read, or
 // nothing at all for long.
 void ServerConnection::watch() {
@@ -155,7 +167,7 @@ void ServerConnection::watch() {
         if (frames_.waits_for_memory()) read_since_ = now;
         const bool waits_for_client = in_flight() == 0 && !handling_;
         const char* why = nullptr;
-        if (writing_ && now - wrote_at_ > limits_.write_time_max)
+        if (writing_ && now - wrote_at_ > patience_with_readers())
             why = "does not read its answers";
         else if (waits_for_client && frames_.partial() > 0 &&
                  now - read_since_ > limits_.request_time_max)

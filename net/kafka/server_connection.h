@@ -41,13 +41,11 @@ private:
     };
 
     std::size_t in_flight() const { return begun_.size() + unwritten_; }
-    bool has_room() const {
-        return in_flight() < limits_.requests_in_flight_max &&
-               unread_bytes_ < limits_.unread_bytes_max;
-    }
+    bool has_room() const;
     void read_requests();
     void write_replies();
     void watch();
+    Duration patience_with_readers() const;
     bool finish_next(std::vector<Begun>& together, std::vector<Bytes>& pieces);
     Result<void> write_all(const std::vector<Bytes>& pieces);
     void refuse_frame();

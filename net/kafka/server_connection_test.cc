@@ -24,10 +24,12 @@ struct SilentLogger final : env::Logger {
     void write_line(std::string_view) override {}
 };
 
-// A client who has sent one request; what is written to it is taken when the test says so.
+// A client who has sent some requests at once; what is written to it is taken when the test says
+// so.
 class Client final : public env::Connection {
 public:
     struct Facts {
+        int requests = 1;
         int writes = 0;
         bool closed = false;
     };
@@ -38,8 +40,9 @@ public:
         if (sent_) return closed_.wait() ? Error::closed : Error::stopped;
         sent_ = true;
         constexpr std::uint8_t frame[] = {0, 0, 0, 1, 7};
-        std::ranges::copy(frame, into.begin());
-        return sizeof frame;
+        auto at = into.begin();
+        for (int i = 0; i < facts_.requests; ++i) at = std::ranges::copy(frame, at).out;
+        return static_cast<std::size_t>(at - into.begin());
     }
     Result<std::size_t> write(std::span<const Slice> pieces) override {
         ++facts_.writes;
@@ -64,11 +67,17 @@ private:
 
 struct Answer final : broker::PendingReply {
     Result<std::vector<Bytes>> finish() override { return std::vector{Bytes::copy_of("answer")}; }
+    std::size_t bytes() const override { return 6; }
 };
 struct AnsweringService final : broker::Service {
     Result<std::unique_ptr<broker::PendingReply>> begin(broker::Session&, Bytes) override {
+        ++begun;
         return std::unique_ptr<broker::PendingReply>(std::make_unique<Answer>());
     }
+    bool lacks_reply_memory() const override { return lacks_memory; }
+
+    bool lacks_memory = false;
+    int begun = 0;
 };
 
 // Doors that a connection does not use.
@@ -99,7 +108,9 @@ struct NoShards final : env::Shards {
 
 class ServerConnectionTest : public ::testing::Test {
 protected:
-    ServerConnectionTest() {
+    explicit ServerConnectionTest(int requests = 1, bool lacks_memory = false) {
+        client.requests = requests;
+        service.lacks_memory = lacks_memory;
         EXPECT_TRUE(scheduler.spawn("serve", [this] { connection.serve(); }));
         run();
     }
@@ -143,6 +154,14 @@ TEST_F(ServerConnectionTest, WhoDoesNotReadItsAnswersIsSentAway) {
     EXPECT_TRUE(client.closed);
 }
 
+TEST_F(ServerConnectionTest, WhoDoesNotReadIsSentAwaySoonerWhenMemoryIsShort) {
+    service.lacks_memory = true;
+    pass(milliseconds(500));
+    EXPECT_FALSE(client.closed);
+    pass(milliseconds(500));
+    EXPECT_TRUE(client.closed);
+}
+
 TEST_F(ServerConnectionTest, AShardThatWasBusyLooksAtItsClientsFirst) {
     pass(seconds(10));
     EXPECT_FALSE(client.closed) << "nobody has looked whether it took its answer";
@@ -156,6 +175,25 @@ TEST_F(ServerConnectionTest, WhoStillDoesNotReadThenIsSentAway) {
     pass(seconds(10));
     pass(milliseconds(500));
     EXPECT_TRUE(client.closed);
+}
+
+struct WithTwoRequests : ServerConnectionTest {
+    WithTwoRequests() : ServerConnectionTest(2) {}
+};
+TEST_F(WithTwoRequests, BothAreBegunAtOnce) {
+    EXPECT_EQ(service.begun, 2);
+}
+
+struct WithTwoRequestsAndLittleMemory : ServerConnectionTest {
+    WithTwoRequestsAndLittleMemory() : ServerConnectionTest(2, true) {}
+};
+TEST_F(WithTwoRequestsAndLittleMemory, OneIsBegunWhenTheAnswerToTheOtherIsTaken) {
+    EXPECT_EQ(service.begun, 1);
+    pass(milliseconds(100));
+    EXPECT_EQ(service.begun, 1);
+    taken.set();
+    run();
+    EXPECT_EQ(service.begun, 2);
 }
 
 }  // namespace

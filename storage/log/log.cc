@@ -177,6 +177,7 @@ void Log::publish() {
     note(behind_since_, tail_.secured_mark() > tail_.written_mark());
     for (const Offset snapshot : writer_.take_snapshots()) snapshots_.push_back(snapshot);
     progressed_.notify_all();
+    tell_owner();
 }
 
 std::vector<Tail::Piece> Log::unsecured(std::size_t bytes_max) {
@@ -217,6 +218,7 @@ void Log::end(Error why) {
     if (offline_ && tail_.secured_mark() > writer_.synced_mark()) resources_.journal.close();
     if (offline_) resources_.doors.logger.error("log.offline", {{"log", name_}});
     progressed_.notify_all();
+    tell_owner();
 }
 
 Result<void> Log::wait_durable(Offset end) {

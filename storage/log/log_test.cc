@@ -43,6 +43,41 @@ TEST_F(LogTest, OrdersBatchesAtOnceAndMakesThemDurableLater) {
     });
 }
 
+// Counts what it is told, and as of which offset.
+struct Owner final : broker::LogOwner {
+    explicit Owner(broker::PartitionLog& l) : log(l) { log.belongs_to(this); }
+    ~Owner() { log.belongs_to(nullptr); }
+    void progressed() override {
+        durable = log.offsets().durable;
+        offline = log.offline();
+    }
+    broker::PartitionLog& log;
+    Offset durable;
+    bool offline = false;
+};
+
+TEST_F(LogTest, TellsItsOwnerWhatIsDurableThoughNobodyWaits) {
+    const Owner owner(*log);
+    in_fiber([&] { append_only("a"); });
+    settle();
+    EXPECT_EQ(owner.durable, Offset(1));
+    config.flush_messages = INT64_MAX;
+    log->configure(config);
+    in_fiber([&] { append_only("b"); });
+    settle();
+    EXPECT_EQ(owner.durable, Offset(2));
+    EXPECT_FALSE(owner.offline);
+}
+
+TEST_F(LogTest, TellsItsOwnerThatItIsOffline) {
+    const Owner owner(*log);
+    disk.fail_writes = true;
+    in_fiber([&] { append_only("a"); });
+    settle();
+    EXPECT_TRUE(owner.offline);
+    EXPECT_EQ(owner.durable, Offset(0));
+}
+
 TEST_F(LogTest, SyncsOnceForManyBatches) {
     append("first");
     const int before = disk.syncs;

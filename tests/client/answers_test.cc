@@ -1,9 +1,12 @@
 #include "tests/client/answers.h"
 
+#include "core/protocol/batch_builder.h"
 #include "core/protocol/messages/describe_configs.h"
 #include "core/protocol/messages/fetch.h"
+#include "core/protocol/messages/init_producer_id.h"
 #include "core/protocol/messages/list_config_resources.h"
 #include "core/protocol/messages/list_offsets.h"
+#include "core/protocol/messages/produce.h"
 
 namespace sluice::client {
 namespace {
@@ -91,6 +94,34 @@ TEST_F(AnswersTest, AResourceNamedManyTimesIsDescribedOnce) {
         for (int i = 0; i < 500; ++i) request.resources.push_back({2, "t", std::nullopt});
         EXPECT_EQ(ask(env, request, Version(4)).results.size(), 1);
     });
+}
+
+// And the broker says so: many clients show no more than that their time is over.
+TEST_F(AnswersTest, TransactionsAreRefusedWithASentenceAndForGood) {
+    std::vector<std::string> refused;
+    world.listen_to_logs([&](std::string_view, std::string_view line) {
+        if (line.find("transaction.refused") != std::string_view::npos) refused.emplace_back(line);
+    });
+    on_client([&](env::Env& env) {
+        Client client(env);
+        client.create("t", 1);
+        InitProducerIdRequest init;
+        init.transactional_id = "payments";
+        EXPECT_EQ(ask(env, init, Version(4)).error_code, ErrorCode::invalid_request);
+        RecordBatchBuilder batch;
+        batch.append({.timestamp = Timestamp(0), .value = as_slice("v")});
+        ProduceRequest produce;
+        produce.transactional_id = "payments";
+        produce.acks = -1;
+        produce.topic_data.push_back({"t", {}, {{PartitionIndex(0), batch.build()}}});
+        const auto answer =
+            ask(env, produce, Version(12)).responses.at(0).partition_responses.at(0);
+        EXPECT_EQ(answer.error_code, ErrorCode::invalid_request);
+        EXPECT_NE(answer.error_message.value_or("").find("not served yet"), std::string::npos);
+    });
+    ASSERT_EQ(refused.size(), 2U);
+    EXPECT_NE(refused[0].find("InitProducerId"), std::string::npos) << refused[0];
+    EXPECT_NE(refused[1].find("client_id=answers"), std::string::npos) << refused[1];
 }
 
 }  // namespace

@@ -16,9 +16,6 @@ using metadata::ResourceType;
 
 namespace {
 
-// What is described of configurations however little memory is left for answers.
-constexpr std::size_t described_at_least = 1 << 20;
-
 // Equal resources become one, of which is told what any of them asks for.
 std::vector<DescribeConfigsRequest::Resource> merged(
     std::vector<DescribeConfigsRequest::Resource> resources) {
@@ -149,7 +146,8 @@ Response alter(const RequestContext& context, const Request& request) {
 
 DescribeConfigsResponse handle(const RequestContext& context, DescribeConfigsRequest request) {
     DescribeConfigsResponse response;
-    std::size_t room = std::max(context.broker.reply_memory().left(), described_at_least);
+    const ReplyMemory& memory = context.broker.reply_memory();
+    std::size_t room = std::max(memory.left(), memory.granted());
     for (const auto& resource : merged(std::move(request.resources))) {
         DescribeConfigsResponse::Resource answer;
         answer.error_message.reset();

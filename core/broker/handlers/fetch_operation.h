@@ -84,10 +84,11 @@ private:
     Version version_;
     std::vector<FetchItem> items_;
     std::map<ShardId, Group> groups_;
-    std::size_t bytes_ = 0;        // In the response,
-    std::size_t available_ = 0;    // and what could be, more of it with the next fetch.
-    bool is_enough_ = false;       // What came while it waited.
-    std::size_t memory_left_ = 0;  // For what this response may hold.
+    std::size_t bytes_ = 0;                  // In the response,
+    std::size_t available_ = 0;              // and what could be, more of it with the next fetch.
+    bool is_enough_ = false;                 // What came while it waited.
+    std::size_t memory_left_ = 0;            // For what this response may hold,
+    std::size_t first_batch_bytes_max_ = 0;  // and a batch that is given whatever its size.
 };
 
 }  // namespace sluice::broker

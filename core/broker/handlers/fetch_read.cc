@@ -138,16 +138,18 @@ void FetchOperation::read_one(Broker& there, FetchItem& item) {
                   PLANT("fetch.max_bytes_ignored") ? fetch_response_bytes_min
                                                    : response_max - std::min(bytes_, response_max),
                   std::max(memory.left(), fetch_response_bytes_min)});
-    const ReplyMemory::Share reading(memory, range.bytes_max);
     // KIP-74: the first batch of a response is given whole whatever its size, so that a consumer
     // with small limits gets past it.
     range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
+    const ReplyMemory::Share reading(memory, range.bytes_max);
     auto read = partition->read(range);
     if (read.failed()) {
         item.error = read_error(read.error());
         return;
     }
     LogRead found = std::move(*read);
+    // A large one comes once others hold less.
+    if (found.size > first_batch_bytes_max_) return;
     // A log's read ends where its segment does, or what is in memory begins.
     while (available_ + found.size < wanted_bytes() && found.size < range.bytes_max) {
         range.from = end_of(found);
@@ -181,7 +183,9 @@ void FetchOperation::begin_reading() {
 }
 
 void FetchOperation::look_at_memory() {
-    memory_left_ = std::max(broker_.reply_memory().left(), fetch_response_bytes_min);
+    const ReplyMemory& memory = broker_.reply_memory();
+    memory_left_ = std::max(memory.left(), fetch_response_bytes_min);
+    first_batch_bytes_max_ = memory.is_overdrawn() ? fetch_response_bytes_min : SIZE_MAX;
     SOMETIMES("fetch.memory_short", memory_left_ == fetch_response_bytes_min);
 }
 

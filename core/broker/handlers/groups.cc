@@ -6,6 +6,7 @@
 #include "core/broker/handlers/group_call.h"
 #include "core/broker/handlers/once.h"
 #include "core/broker/handlers/topic_creation.h"
+#include "core/broker/handlers/transactions.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -17,10 +18,10 @@ namespace {
 constexpr std::int8_t key_of_group = 0;
 constexpr std::int8_t key_of_transaction = 1;
 
-std::string unserved(std::int8_t key_type) {
-    return key_type == key_of_transaction
-               ? "Transactions are not served yet: use a producer without a transactional.id."
-               : "Only coordinators of consumer groups are served.";
+std::string refuse_coordinator(const RequestContext& context, std::int8_t key_type) {
+    if (key_type != key_of_transaction) return "Only coordinators of consumer groups are served.";
+    say_no_transactions(context);
+    return std::string(no_transactions);
 }
 
 // About what an answer takes in memory, with what it shares with the group.
@@ -43,7 +44,7 @@ FindCoordinatorResponse handle(const RequestContext& context, FindCoordinatorReq
     found.error_message.reset();
     if (request.key_type != key_of_group) {
         found.error_code = ErrorCode::invalid_request;
-        found.error_message = unserved(request.key_type);
+        found.error_message = refuse_coordinator(context, request.key_type);
     } else {
         found.error_code = create_offsets_topic(broker);
     }

@@ -1,6 +1,7 @@
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/topic_creation.h"
+#include "core/broker/handlers/transactions.h"
 #include "core/broker/metadata_driver.h"
 
 namespace sluice::broker {
@@ -12,8 +13,7 @@ InitProducerIdResponse handle(const RequestContext& context, InitProducerIdReque
     InitProducerIdResponse response;
     response.producer_epoch = ProducerEpoch(-1);
     if (request.transactional_id) {
-        // Transactions are not served yet. Not retriable: a client must not wait for what never
-        // comes.
+        say_no_transactions(context);
         response.error_code = ErrorCode::invalid_request;
         return response;
     }

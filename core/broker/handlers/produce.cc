@@ -7,6 +7,7 @@
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/leader_hints.h"
+#include "core/broker/handlers/transactions.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -85,6 +86,7 @@ void ProduceReply::start() {
             Item item;
             item.data = &partition;
             item.outcome.error = resolve(topic, item);
+            if (request_.transactional_id) item.outcome.message = no_transactions;
             items_.push_back(std::move(item));
         }
     for (Item& item : items_) {
@@ -207,6 +209,7 @@ std::unique_ptr<PendingReply> begin_produce(const RequestContext& context, Bytes
     auto request = decode_prefix<ProduceRequest>(
         body, context.version, {.memory_max = context.broker.config().decode_memory_max});
     if (request.failed()) return nullptr;
+    if (request->transactional_id) say_no_transactions(context);
     auto reply = std::make_unique<ProduceReply>(context, std::move(*request));
     reply->start();
     return reply;

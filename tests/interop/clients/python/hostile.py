@@ -358,6 +358,35 @@ def slow_readers():
         s.close()
 
 
+def unread_answers():
+    """Many who ask for much, again and again, and read nothing: a little for each, beyond what there is for all."""
+    names = [b"described-%d" % i for i in range(60)]
+    for name in names:
+        make_topic(name)
+    resources = b"".join(struct.pack(">bh", 2, len(name)) + name + struct.pack(">i", -1) for name in names)
+    one = request(32, 1, struct.pack(">i", len(names)) + resources + b"\1")  # DescribeConfigs, with synonyms.
+    good.sendall(one)
+    length = len(response(good))
+    must(f"a description of 60 topics has {length} bytes", length > 64 << 10)
+    before, held = memory(), sockets()
+    peak_memory(reset=True)
+    unread = []
+    for _ in range(150):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(address)
+        s.settimeout(0.1)
+        send_if_open(s, one * 500)  # More than the kernel takes on behalf of a client.
+        unread.append(s)
+    others_unharmed("many answers that nobody reads")
+    time.sleep(1)
+    grown = peak_memory() - before
+    must(f"answers that 150 clients do not read took {grown >> 20} MiB", grown < 80 << 20)
+    must("clients that do not read were kept", wait_for(lambda: sockets() <= held, 30))
+    for s in unread:
+        s.close()
+
+
 def promised_requests():
     """Lengths that are allowed, and nothing behind them."""
     promised = [connect() for _ in range(60)]
@@ -428,7 +457,7 @@ for _ in range(50):
     good.sendall(produce(b"warm", batch(record(os.urandom(100_000)))))
     response(good)
 attacks = [garbage, other_protocols, hostile_lengths, unknown, half_requests, decompression_bombs, damaged_batches, floods,
-           slow_readers, promised_requests, sessions, amplifiers, pipelines]
+           slow_readers, unread_answers, promised_requests, sessions, amplifiers, pipelines]
 for attack in attacks:  # Once to grow whatever is kept for good,
     attack()
     others_unharmed(attack.__name__)
