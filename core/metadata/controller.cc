@@ -7,6 +7,7 @@
 
 #include "core/base/probe.h"
 #include "core/metadata/config_schema.h"
+#include "core/metadata/partition_change.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::metadata {
@@ -15,19 +16,6 @@ using protocol::ErrorCode;
 using protocol::MetadataRecord;
 
 namespace {
-
-constexpr Uuid unassigned_directory{};
-
-std::vector<Uuid> directories_of(const MetadataImage& image,
-                                 const std::vector<BrokerId>& replicas) {
-    std::vector<Uuid> directories;
-    for (const BrokerId id : replicas) {
-        const auto broker = image.brokers.find(id);
-        const bool known = broker != image.brokers.end() && broker->second.directories.size() == 1;
-        directories.push_back(known ? broker->second.directories.front() : unassigned_directory);
-    }
-    return directories;
-}
 
 std::set<std::string> names_twice(const auto& items) {
     std::set<std::string> seen;
@@ -47,11 +35,19 @@ protocol::CreateTopicsResponse::Topic refusal(const std::string& name, const Ite
 
 }  // namespace
 
-std::vector<BrokerId> Controller::usable_brokers() const {
-    std::vector<BrokerId> usable;
+// A fenced broker may come back and hold what it gets; one on its way out may not.
+std::vector<Candidate> Controller::candidates() const {
+    std::vector<Candidate> candidates;
     for (const auto& [id, broker] : image_.brokers)
-        if (is_usable(id)) usable.push_back(id);
-    return usable;
+        if (!broker.in_controlled_shutdown) candidates.push_back({id, broker.rack, !broker.fenced});
+    return candidates;
+}
+
+std::int16_t Controller::default_replication() const {
+    const std::int16_t wanted = settings_.replication_factor_wanted;
+    const bool has_enough = wanted > 0 && image_.brokers.size() >= static_cast<std::size_t>(wanted);
+    return has_enough ? std::max(wanted, settings_.replication_factor_default)
+                      : settings_.replication_factor_default;
 }
 
 bool Controller::is_usable(BrokerId broker) const {
@@ -148,24 +144,33 @@ Result<Controller::Placement, ItemError> Controller::place(
                          "Number of partitions was set to an invalid non-positive value."};
     const std::int32_t partitions =
         topic.num_partitions == -1 ? settings_.partitions_default : topic.num_partitions;
-    const std::int16_t replication = topic.replication_factor == -1
-                                         ? settings_.replication_factor_default
-                                         : topic.replication_factor;
+    const std::int16_t replication =
+        topic.replication_factor == -1 ? default_replication() : topic.replication_factor;
     if (partitions > settings_.partitions_per_topic_max)
         return ItemError{ErrorCode::invalid_partitions,
                          fmt::format("{} partitions are more than the {} a topic may have.",
                                      partitions, settings_.partitions_per_topic_max)};
-    const std::vector<BrokerId> usable = usable_brokers();
-    if (static_cast<std::size_t>(replication) > usable.size())
+    return spread(static_cast<std::size_t>(replication), image_.topics_by_id.size(),
+                  static_cast<std::size_t>(partitions));
+}
+
+Result<Controller::Placement, ItemError> Controller::spread(std::size_t replication,
+                                                            std::size_t first,
+                                                            std::size_t count) const {
+    const std::vector<Candidate> brokers = candidates();
+    if (replication > brokers.size())
         return ItemError{
             ErrorCode::invalid_replication_factor,
             fmt::format(
                 "Unable to replicate the partition {} time(s): The target replication factor of "
                 "{} cannot be reached because only {} broker(s) are registered.",
-                replication, replication, usable.size())};
-    return Placement{place_replicas(usable, image_.topics_by_id.size(),
-                                    static_cast<std::size_t>(partitions),
-                                    static_cast<std::size_t>(replication))};
+                replication, replication, brokers.size())};
+    if (std::ranges::none_of(brokers, &Candidate::active))
+        return ItemError{ErrorCode::invalid_replication_factor,
+                         fmt::format("Unable to replicate the partition {} time(s): All brokers "
+                                     "are currently fenced.",
+                                     replication)};
+    return Placement{place_replicas(brokers, first, count, replication)};
 }
 
 protocol::PartitionRecord Controller::partition_record(
@@ -174,7 +179,8 @@ protocol::PartitionRecord Controller::partition_record(
     record.partition_id = index;
     record.topic_id = id;
     record.replicas = replicas;
-    record.directories = directories_of(image_, replicas);
+    for (const BrokerId replica : replicas)
+        record.directories.push_back(directory_for_new(image_, replica));
     std::ranges::copy_if(replicas, std::back_inserter(record.isr),
                          [this](BrokerId replica) { return is_usable(replica); });
     ASSERT(!record.isr.empty());
@@ -374,15 +380,8 @@ Result<Controller::Placement, ItemError> Controller::place_more(
         }
         return placement;
     }
-    const std::vector<BrokerId> usable = usable_brokers();
-    const std::size_t replication = topic->partitions.begin()->second.replicas.size();
-    if (replication > usable.size())
-        return ItemError{
-            ErrorCode::invalid_replication_factor,
-            fmt::format("Unable to replicate the partition {} time(s): only {} broker(s) "
-                        "are registered.",
-                        replication, usable.size())};
-    return Placement{place_replicas(usable, static_cast<std::size_t>(now), more, replication)};
+    return spread(topic->partitions.begin()->second.replicas.size(), static_cast<std::size_t>(now),
+                  more);
 }
 
 Decision<Controller::ProducerIdBlock> Controller::allocate_producer_ids(BrokerId broker) const {

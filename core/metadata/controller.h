@@ -7,6 +7,7 @@
 #include "core/metadata/config_schema.h"
 #include "core/metadata/image.h"
 #include "core/metadata/item_error.h"
+#include "core/metadata/placement.h"
 #include "core/protocol/error_code.h"
 #include "core/protocol/messages/alter_configs.h"
 #include "core/protocol/messages/create_partitions.h"
@@ -27,6 +28,9 @@ struct Decision {
 struct ControllerSettings {
     std::int32_t partitions_default = 1;          // num.partitions
     std::int16_t replication_factor_default = 1;  // default.replication.factor
+    // Used instead as soon as so many brokers are registered (decisions 0031); 0 where somebody
+    // has chosen the default.
+    std::int16_t replication_factor_wanted = 3;
     std::int32_t partitions_per_topic_max = 10'000;
     std::size_t partitions_max = 20'000;  // Of all topics together.
     bool deletion_enabled = true;         // delete.topic.enable
@@ -76,6 +80,8 @@ private:
     Result<Changes, ItemError> changing(
         const ConfigResource& resource,
         const std::vector<protocol::IncrementalAlterConfigsRequest::Config>& configs) const;
+    void log_changes(const ConfigResource& resource, const Changes& changes,
+                     std::vector<protocol::MetadataRecord>& records) const;
     std::string value_in_force(const ConfigResource& resource,
                                const ConfigDefinition& definition) const;
 
@@ -87,6 +93,8 @@ private:
         const protocol::CreateTopicsRequest::Topic& topic) const;
     Result<Placement, ItemError> place_more(const protocol::CreatePartitionsRequest::Topic& item,
                                             std::size_t room) const;
+    Result<Placement, ItemError> spread(std::size_t replication, std::size_t first,
+                                        std::size_t count) const;
     Result<Placement, ItemError> admit(const protocol::CreateTopicsRequest::Topic& topic,
                                        std::size_t partitions,
                                        const std::set<std::string>& forms) const;
@@ -99,7 +107,8 @@ private:
                                            const std::vector<BrokerId>& replicas) const;
     // Registered, and neither fenced nor on its way out.
     bool is_usable(BrokerId broker) const;
-    std::vector<BrokerId> usable_brokers() const;
+    std::vector<Candidate> candidates() const;
+    std::int16_t default_replication() const;
     std::vector<protocol::MetadataRecord> elections_of(BrokerId broker) const;
     protocol::PartitionRecord partition_record(const TopicId& id, PartitionIndex index,
                                                const std::vector<BrokerId>& replicas) const;
@@ -107,12 +116,5 @@ private:
     const MetadataImage& image_;
     const ControllerSettings& settings_;
 };
-
-// Spreads `count` partitions over the brokers, beginning with the `first`-th: leaders in turn,
-// followers on the brokers behind them. Every broker list it returns has `replication` distinct
-// members.
-std::vector<std::vector<BrokerId>> place_replicas(const std::vector<BrokerId>& brokers,
-                                                  std::size_t first, std::size_t count,
-                                                  std::size_t replication);
 
 }  // namespace sluice::metadata

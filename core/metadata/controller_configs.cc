@@ -175,6 +175,22 @@ Result<Controller::Changes, ItemError> Controller::changing(
     return changes;
 }
 
+void Controller::log_changes(const ConfigResource& resource, const Changes& changes,
+                             std::vector<protocol::MetadataRecord>& records) const {
+    records.insert(records.end(), changes.begin(), changes.end());
+    const bool of_all = resource.type == ResourceType::broker && resource.name.empty();
+    if (!of_all && resource.type != ResourceType::topic) return;
+    const auto min_isr =
+        std::ranges::find(changes, "min.insync.replicas", &protocol::ConfigRecord::name);
+    if (min_isr == changes.end() || image_.feature(eligible_replicas_feature) < 1) return;
+    // KIP-966: fewer are enough from now on, so that more may be committed than those have who are
+    // eligible by what was asked for before.
+    const auto* definition = find_topic_config("min.insync.replicas");
+    const std::string before = value_in_force(resource, *definition);
+    if (!min_isr->value || std::stol(*min_isr->value) < std::stol(before))
+        records.emplace_back(protocol::ClearElrRecord{of_all ? "" : resource.name});
+}
+
 Decision<AlterConfigsResponse> Controller::alter_configs(const AlterConfigsRequest& request) const {
     Decision<AlterConfigsResponse> decision;
     for (const auto& item : request.resources) {
@@ -182,8 +198,7 @@ Decision<AlterConfigsResponse> Controller::alter_configs(const AlterConfigsReque
                                       item.resource_name};
         auto changes = replacing(resource, item.configs);
         answer(decision.reply, resource, changes.failed() ? changes.error() : ItemError{});
-        if (changes && !request.validate_only)
-            decision.records.insert(decision.records.end(), changes->begin(), changes->end());
+        if (changes && !request.validate_only) log_changes(resource, *changes, decision.records);
     }
     return decision;
 }
@@ -196,8 +211,7 @@ Decision<IncrementalAlterConfigsResponse> Controller::alter_configs(
                                       item.resource_name};
         auto changes = changing(resource, item.configs);
         answer(decision.reply, resource, changes.failed() ? changes.error() : ItemError{});
-        if (changes && !request.validate_only)
-            decision.records.insert(decision.records.end(), changes->begin(), changes->end());
+        if (changes && !request.validate_only) log_changes(resource, *changes, decision.records);
     }
     return decision;
 }

@@ -1,6 +1,7 @@
 #include "core/metadata/image.h"
 
 #include "core/base/probe.h"
+#include "core/metadata/partition_change.h"
 
 namespace sluice::metadata {
 
@@ -14,6 +15,16 @@ const TopicState* MetadataImage::topic(const TopicId& id) const {
     return found == topics_by_id.end() ? nullptr : &*found->second;
 }
 
+const BrokerState* MetadataImage::broker(BrokerId id) const {
+    const auto found = brokers.find(id);
+    return found == brokers.end() ? nullptr : &found->second;
+}
+
+std::int16_t MetadataImage::feature(std::string_view name) const {
+    const auto found = features.find(name);
+    return found == features.end() ? std::int16_t{0} : found->second;
+}
+
 const ConfigValues& MetadataImage::config(const ConfigResource& resource) const {
     static const ConfigValues none;
     const auto found = configs.find(resource);
@@ -21,9 +32,10 @@ const ConfigValues& MetadataImage::config(const ConfigResource& resource) const 
 }
 
 bool equal(const MetadataImage& a, const MetadataImage& b) {
-    if (a.next_offset != b.next_offset || a.brokers != b.brokers || a.configs != b.configs ||
-        a.features != b.features || a.next_producer_id != b.next_producer_id ||
-        a.partition_count != b.partition_count || a.topics_by_id.size() != b.topics_by_id.size())
+    if (a.next_offset != b.next_offset || a.brokers != b.brokers ||
+        a.controllers != b.controllers || a.configs != b.configs || a.features != b.features ||
+        a.next_producer_id != b.next_producer_id || a.partition_count != b.partition_count ||
+        a.topics_by_id.size() != b.topics_by_id.size())
         return false;
     for (const auto& [id, topic] : a.topics_by_id) {
         const TopicState* other = b.topic(id);
@@ -91,28 +103,7 @@ void ImageBuilder::apply_record(const protocol::PartitionChangeRecord& record) {
     if (topic == nullptr) return;
     const auto found = topic->partitions.find(record.partition_id);
     if (found == topic->partitions.end()) return;
-    PartitionState& state = found->second;
-    const auto take = [](auto& member, const auto& changed) {
-        if (changed) member = *changed;
-    };
-    const bool moves_replicas = record.replicas.has_value() && *record.replicas != state.replicas;
-    take(state.isr, record.isr);
-    take(state.replicas, record.replicas);
-    take(state.removing_replicas, record.removing_replicas);
-    take(state.adding_replicas, record.adding_replicas);
-    take(state.directories, record.directories);
-    take(state.eligible_leader_replicas, record.eligible_leader_replicas);
-    take(state.last_known_elr, record.last_known_elr);
-    if (record.leader_recovery_state >= 0)
-        state.leader_recovery_state = record.leader_recovery_state;
-    if (record.leader != BrokerId(-2)) {
-        state.leader = record.leader;
-        state.leader_epoch = state.leader_epoch.next();
-    } else if (moves_replicas) {
-        // A replica that leaves must not be able to act under the epoch it knows.
-        state.leader_epoch = state.leader_epoch.next();
-    }
-    state.partition_epoch = state.partition_epoch.next();
+    found->second = changed(found->second, record);
 }
 
 void ImageBuilder::apply_record(const protocol::RemoveTopicRecord& record) {
@@ -170,6 +161,12 @@ void ImageBuilder::apply_record(const protocol::BrokerRegistrationChangeRecord& 
     if (record.fenced != 0) found->second.fenced = record.fenced > 0;
     if (record.in_controlled_shutdown > 0) found->second.in_controlled_shutdown = true;
     if (!record.log_dirs.empty()) found->second.directories = record.log_dirs;
+}
+
+void ImageBuilder::apply_record(const protocol::RegisterControllerRecord& record) {
+    image_.controllers[record.controller_id] = {.incarnation = record.incarnation_id,
+                                                .end_points = record.end_points,
+                                                .features = record.features};
 }
 
 void ImageBuilder::apply_record(const protocol::FeatureLevelRecord& record) {

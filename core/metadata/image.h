@@ -56,7 +56,18 @@ struct BrokerState {
     bool fenced = true;
     bool in_controlled_shutdown = false;
 
+    // It may lead, and be in sync.
+    bool is_active() const { return !fenced && !in_controlled_shutdown; }
     friend bool operator==(const BrokerState&, const BrokerState&) = default;
+};
+
+// A controller as it registered last (ControllerRegistration).
+struct ControllerState {
+    Uuid incarnation;
+    std::vector<protocol::RegisterControllerRecord::EndPoint> end_points;
+    std::vector<protocol::RegisterControllerRecord::Feature> features;
+
+    friend bool operator==(const ControllerState&, const ControllerState&) = default;
 };
 
 // Kafka's numbers for what a configuration belongs to.
@@ -81,6 +92,8 @@ using ConfigValues = std::map<std::string, std::string, std::less<>>;
 
 // The feature whose level says in which versions records are written.
 inline constexpr std::string_view metadata_version_feature = "metadata.version";
+// Replicas that left the in-sync set last may be elected when it is empty (KIP-966), from level 1.
+inline constexpr std::string_view eligible_replicas_feature = "eligible.leader.replicas.version";
 
 // What the metadata log says, up to an offset. A value: copying shares the topics.
 struct MetadataImage {
@@ -89,14 +102,19 @@ struct MetadataImage {
     std::map<std::string, Shared<const TopicState>, std::less<>> topics_by_name;
     std::map<TopicId, Shared<const TopicState>> topics_by_id;
     std::map<BrokerId, BrokerState> brokers;
+    std::map<BrokerId, ControllerState> controllers;
     std::map<ConfigResource, ConfigValues> configs;
-    std::map<std::string, std::int16_t> features;
+    std::map<std::string, std::int16_t, std::less<>> features;
     ProducerId next_producer_id{0};
     std::size_t partition_count = 0;
 
     // Null when there is none such; good as long as the image.
     const TopicState* topic(std::string_view name) const;
     const TopicState* topic(const TopicId& id) const;
+    const BrokerState* broker(BrokerId id) const;
+    bool is_active(BrokerId id) const { return broker(id) != nullptr && broker(id)->is_active(); }
+    // The level that was finalised, or 0.
+    std::int16_t feature(std::string_view name) const;
     // Empty when nothing was set.
     const ConfigValues& config(const ConfigResource& resource) const;
 };
@@ -137,7 +155,7 @@ private:
     void apply_record(const protocol::EndTransactionRecord& record);
     void apply_record(const protocol::AbortTransactionRecord& record);
     void apply_record(const protocol::NoOpRecord&) {}
-    void apply_record(const protocol::RegisterControllerRecord&) {}
+    void apply_record(const protocol::RegisterControllerRecord& record);
 
     TopicState* open(const TopicId& id);
     void freeze();

@@ -48,6 +48,15 @@ protocol::RegisterBrokerRecord record_of(BrokerId id, const BrokerState& state) 
     return record;
 }
 
+protocol::RegisterControllerRecord record_of(BrokerId id, const ControllerState& state) {
+    protocol::RegisterControllerRecord record;
+    record.controller_id = id;
+    record.incarnation_id = state.incarnation;
+    record.end_points = state.end_points;
+    record.features = state.features;
+    return record;
+}
+
 // Writes the batches of a snapshot one behind the other.
 class Writer {
 public:
@@ -116,6 +125,8 @@ std::vector<MetadataRecord> records_of(const MetadataImage& image) {
         if (name != metadata_version_feature)
             records.push_back(protocol::FeatureLevelRecord{name, level});
     for (const auto& [id, broker] : image.brokers) records.push_back(record_of(id, broker));
+    for (const auto& [id, controller] : image.controllers)
+        records.push_back(record_of(id, controller));
     for (const auto& [id, topic] : image.topics_by_id) {
         records.push_back(protocol::TopicRecord{topic->name, id});
         for (const auto& [index, partition] : topic->partitions)

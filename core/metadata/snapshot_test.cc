@@ -40,6 +40,12 @@ ImageBuilder everything() {
     broker.in_controlled_shutdown = true;
     broker.log_dirs = {Uuid{{5}}};
     builder.apply(broker);
+    RegisterControllerRecord controller;
+    controller.controller_id = BrokerId(7);
+    controller.incarnation_id = Uuid{{8}};
+    controller.end_points = {{"CONTROLLER", "there", 9093, 0}};
+    controller.features = {{"metadata.version", 30, 30}};
+    builder.apply(controller);
     builder.apply(TopicRecord{"words", first_topic});
     builder.apply(TopicRecord{"more", second_topic});
     for (int i = 0; i < 3; ++i) builder.apply(partition(first_topic, i));
