@@ -82,6 +82,8 @@ private:
         const std::vector<protocol::IncrementalAlterConfigsRequest::Config>& configs) const;
     void log_changes(const ConfigResource& resource, const Changes& changes,
                      std::vector<protocol::MetadataRecord>& records) const;
+    void clear_eligible(const TopicState& topic,
+                        std::vector<protocol::MetadataRecord>& records) const;
     std::string value_in_force(const ConfigResource& resource,
                                const ConfigDefinition& definition) const;
 

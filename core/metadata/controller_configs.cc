@@ -183,12 +183,27 @@ void Controller::log_changes(const ConfigResource& resource, const Changes& chan
     const auto min_isr =
         std::ranges::find(changes, "min.insync.replicas", &protocol::ConfigRecord::name);
     if (min_isr == changes.end() || image_.feature(eligible_replicas_feature) < 1) return;
-    // KIP-966: fewer are enough from now on, so that more may be committed than those have who are
-    // eligible by what was asked for before.
     const auto* definition = find_topic_config("min.insync.replicas");
     const std::string before = value_in_force(resource, *definition);
-    if (!min_isr->value || std::stol(*min_isr->value) < std::stol(before))
-        records.emplace_back(protocol::ClearElrRecord{of_all ? "" : resource.name});
+    if (min_isr->value && std::stol(*min_isr->value) >= std::stol(before)) return;
+    for (const auto& [name, topic] : image_.topics_by_name)
+        if (of_all || name == resource.name) clear_eligible(*topic, records);
+}
+
+// KIP-966: fewer are enough from now on, so that more may be committed than those have who are
+// eligible by what was asked for before. Where nobody leads nothing can be, and they are all there
+// is: a ClearElrRecord would take them too.
+void Controller::clear_eligible(const TopicState& topic,
+                                std::vector<protocol::MetadataRecord>& records) const {
+    for (const auto& [index, partition] : topic.partitions) {
+        if (partition.leader == BrokerId(-1) || partition.eligible_leader_replicas.empty())
+            continue;
+        protocol::PartitionChangeRecord change;
+        change.topic_id = topic.id;
+        change.partition_id = index;
+        change.eligible_leader_replicas = std::vector<BrokerId>{};
+        records.emplace_back(change);
+    }
 }
 
 Decision<AlterConfigsResponse> Controller::alter_configs(const AlterConfigsRequest& request) const {

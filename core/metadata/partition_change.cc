@@ -92,7 +92,7 @@ private:
             elr_.clear();
             return;
         }
-        if (wish_.isr.size() >= std::min(electorate_.min_isr, wish_.replicas.size())) {
+        if (has_enough()) {
             elr_.clear();
             return;
         }
@@ -103,6 +103,9 @@ private:
         std::erase_if(elr_, [this](BrokerId each) { return !holds(wish_.replicas, each); });
     }
 
+    bool has_enough() const {
+        return wish_.isr.size() >= std::min(electorate_.min_isr, wish_.replicas.size());
+    }
     bool is_active(BrokerId broker) const { return electorate_.active.contains(broker); }
     bool may_lead(BrokerId broker) const {
         const bool has_all = holds(wish_.isr, broker) || (wish_.isr.empty() && holds(elr_, broker));
@@ -130,6 +133,8 @@ private:
         if (!wish_.isr.empty()) return;
         wish_.isr = {broker};
         std::erase(elr_, broker);
+        // When fewer are enough than there were: it commits alone from now on.
+        if (has_enough()) elr_.clear();
     }
     // What it lacks is lost (KIP-704).
     void lead_alone(BrokerId broker) {

@@ -23,7 +23,7 @@ struct BeginEpoch {
     Offset at;
 };
 // Ask the controller for this in-sync set (AlterPartition). The same proposal may be sent again:
-// then its first answer counts.
+// then its first answer counts. What the controller agrees to comes with the metadata log.
 struct Propose {
     struct Member {
         BrokerId broker;

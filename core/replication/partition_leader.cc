@@ -40,15 +40,10 @@ void PartitionLeader::keep_progress_of_replicas(Time now) {
 void PartitionLeader::assigned(const Assignment& assignment, Time now) {
     ASSERT(assignment.leader == options_.self);
     ASSERT(assignment.leader_epoch == assignment_.leader_epoch);
-    const Assignment before = std::exchange(assignment_, assignment);
-    if (assignment.partition_epoch > before.partition_epoch) {
-        // What was proposed on top of an older state can no longer happen, or has.
-        proposal_.reset();
-    } else {
-        // The controller's answer was faster than the metadata log.
-        assignment_.isr = before.isr;
-        assignment_.partition_epoch = before.partition_epoch;
-    }
+    if (assignment.partition_epoch < assignment_.partition_epoch) return;
+    // What was proposed on top of an older state can no longer happen, or has.
+    if (assignment.partition_epoch > assignment_.partition_epoch) proposal_.reset();
+    assignment_ = assignment;
     keep_progress_of_replicas(now);
     advance_high_watermark(now);
 }
@@ -212,22 +207,18 @@ void PartitionLeader::proposal_answered(ProposalId id, const ProposalReply& repl
     if (!proposal_ || proposal_->asked.id != id) return;
     switch (static_cast<int>(reply.error)) {
         case static_cast<int>(ErrorCode::none):
-            if (reply.leader_epoch != epoch() ||
-                reply.partition_epoch < assignment_.partition_epoch)
-                return;
-            assignment_.isr = reply.isr;
-            assignment_.partition_epoch = reply.partition_epoch;
-            proposal_.reset();
-            keep_progress_of_replicas(now);
-            advance_high_watermark(now);
-            return;
+            // The metadata log says so too, and in its order: an in-sync set from here would be
+            // judged by settings that it has left behind. Unless there was nothing to say.
+            if (reply.leader_epoch == epoch() &&
+                reply.partition_epoch == assignment_.partition_epoch)
+                proposal_.reset();
+            break;
         // It was looked at and is not wanted.
         case static_cast<int>(ErrorCode::ineligible_replica):
         case static_cast<int>(ErrorCode::operation_not_attempted):
             proposal_.reset();
             quiet_until_ = now + options_.retry_backoff;
-            advance_high_watermark(now);
-            return;
+            break;
         // Something else has happened, which may be this very proposal when it was sent before. It
         // goes on counting until the metadata log says what is.
         case static_cast<int>(ErrorCode::fenced_leader_epoch):
@@ -238,8 +229,9 @@ void PartitionLeader::proposal_answered(ProposalId id, const ProposalReply& repl
         case static_cast<int>(ErrorCode::unknown_topic_or_partition):
             return;
         default:
-            proposal_failed(id, now);
+            return proposal_failed(id, now);
     }
+    advance_high_watermark(now);
 }
 
 void PartitionLeader::proposal_failed(ProposalId id, Time now) {

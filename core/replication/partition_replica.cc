@@ -51,7 +51,7 @@ void PartitionReplica::begin_following(const Assignment& assignment) {
     role_.emplace<PartitionFollower>(options, assignment.leader_epoch, high_watermark_);
 }
 
-void PartitionReplica::refuse_waiting(std::multimap<Offset, AppendId> waiting) {
+void PartitionReplica::refuse_waiting(const std::multimap<Offset, AppendId>& waiting) {
     for (const auto& [end, append] : waiting)
         effects_.emplace_back(Answer{append, ErrorCode::not_leader_or_follower});
 }

@@ -48,7 +48,7 @@ private:
 
     void begin_leading(const Assignment& assignment, const LogView& log, Time now);
     void begin_following(const Assignment& assignment);
-    void refuse_waiting(std::multimap<Offset, AppendId> waiting);
+    void refuse_waiting(const std::multimap<Offset, AppendId>& waiting);
 
     const Options options_;
     LeaderEpoch epoch_ = no_leader_epoch;

@@ -11,11 +11,14 @@
 #include <set>
 
 #include "core/base/random.h"
+#include "core/metadata/broker_controller.h"
+#include "core/metadata/replica_controller.h"
 #include "core/replication/partition_replica.h"
 
 namespace sluice::replication {
 namespace {
 
+using protocol::BrokerEpoch;
 using protocol::ErrorCode;
 
 struct Record {
@@ -61,92 +64,144 @@ struct Node {
     std::map<AppendId, std::pair<Offset, Record>> waiting;
 };
 
-// The controller, in as few words as the law needs: in-sync and eligible replicas (KIP-966),
-// epochs, and elections from these alone.
+// The controller's own rules over an image of one topic with one partition, and all the assignments
+// that came of it, one after the other.
 class Truth {
 public:
-    Truth(const std::vector<BrokerId>& replicas, std::size_t min_isr) {
-        now_.replicas = replicas;
-        now_.min_isr = min_isr;
-    }
-    const Assignment& now() const { return now_; }
-    const std::vector<Assignment>& history() const { return history_; }
-
-    void registered(BrokerId broker) {
-        now_.brokers[broker] = {protocol::BrokerEpoch(++registrations_), false};
-        leave(broker);
-    }
-    void unfenced(BrokerId broker) {
-        now_.brokers[broker].active = true;
-        if (history_.size() <= now_.replicas.size() && now_.isr.empty() && elr_.empty() &&
-            now_.leader_epoch == LeaderEpoch(0) && !begun_) {
-            begun_ = true;
-            elr_ = now_.replicas;
+    Truth(const std::vector<BrokerId>& brokers, std::size_t replication, bool eligible)
+        : sessions_(metadata::BrokerSessions::Options{}, builder_.image(), Time{}) {
+        if (eligible)
+            log({protocol::FeatureLevelRecord{std::string(metadata::eligible_replicas_feature),
+                                              1}});
+        for (const BrokerId broker : brokers) {
+            registered(broker, true);
+            unfenced(broker, history_.size() - 1);
         }
-        change(now_.isr);
+        protocol::CreateTopicsRequest request;
+        request.topics.emplace_back();
+        request.topics[0].name = topic_name;
+        request.topics[0].replication_factor = -1;
+        request.topics[0].num_partitions = -1;
+        request.topics[0].assignments = {
+            {PartitionIndex(0), std::vector(brokers.begin(), brokers.begin() + replication)}};
+        const metadata::ControllerSettings settings;
+        log(metadata::Controller(image(), settings).create_topics(request, {topic_id}).records);
     }
-    void fenced(BrokerId broker) {
-        now_.brokers[broker].active = false;
-        leave(broker);
+    const Assignment& now() const { return history_.back(); }
+    const std::vector<Assignment>& history() const { return history_; }
+    bool is_leaving(BrokerId broker) { return image().broker(broker)->in_controlled_shutdown; }
+    bool is_settled() {
+        const auto& partition = *image().topic(topic_id)->partition(PartitionIndex(0));
+        return partition.isr.size() == partition.replicas.size() &&
+               partition.adding_replicas.empty() && partition.removing_replicas.empty();
     }
-    ProposalReply proposed(BrokerId from, const Propose& proposal) {
-        ProposalReply reply;
-        reply.error = complaint(from, proposal);
-        if (reply.error != ErrorCode::none) return reply;
-        std::vector<BrokerId> isr;
-        for (const auto& member : proposal.isr) isr.push_back(member.broker);
-        change(isr);
-        return {ErrorCode::none, now_.leader_epoch, now_.partition_epoch, now_.isr};
+
+    void registered(BrokerId broker, bool clean) {
+        protocol::BrokerRegistrationRequest request;
+        request.broker_id = broker;
+        request.incarnation_id = Uuid{
+            {static_cast<std::uint8_t>(++lives_ % 256), static_cast<std::uint8_t>(lives_ / 256)}};
+        request.log_dirs = {Uuid{{9, static_cast<std::uint8_t>(broker.value)}}};
+        request.features = {{std::string(metadata::eligible_replicas_feature), 0, 1}};
+        const auto* known = image().broker(broker);
+        if (clean && known != nullptr) request.previous_broker_epoch = known->epoch;
+        log(brokers().registered(request, Version(4), Time{}).records);
+        sessions_.heard(broker, image().broker(broker)->epoch, std::nullopt, Time{});
+    }
+    // A heartbeat of a broker that has read as far as `news`.
+    void unfenced(BrokerId broker, std::size_t news) { heartbeat(broker, news, false); }
+    // It wants to stop: true when it may.
+    bool leaves(BrokerId broker, std::size_t news) { return heartbeat(broker, news, true); }
+    void fenced(BrokerId broker) { log(brokers().fence(broker)); }
+
+    ProposalReply proposed(BrokerId from, BrokerEpoch epoch, const Propose& proposal) {
+        protocol::AlterPartitionRequest request;
+        request.broker_id = from;
+        request.broker_epoch = epoch;
+        protocol::AlterPartitionRequest::Topic::Partition partition;
+        partition.leader_epoch = proposal.leader_epoch;
+        partition.partition_epoch = proposal.partition_epoch;
+        for (const auto& member : proposal.isr)
+            partition.new_isr_with_epochs.push_back({member.broker, member.epoch});
+        request.topics = {{topic_id, {partition}}};
+        const auto decision = replicas().alter_partitions(request, Version(3));
+        log(decision.records);
+        if (decision.reply.error_code != ErrorCode::none)
+            return {decision.reply.error_code, {}, {}, {}};
+        const auto& answer = decision.reply.topics.at(0).partitions.at(0);
+        return {answer.error_code, answer.leader_epoch, answer.partition_epoch, answer.isr};
+    }
+
+    void prefer_first() { log(replicas().balance_leaders(1)); }
+    // Empty: what is under way is cancelled.
+    void reassign(const std::vector<BrokerId>& to) {
+        protocol::AlterPartitionReassignmentsRequest request;
+        protocol::AlterPartitionReassignmentsRequest::Topic::Partition target;
+        if (!to.empty()) target.replicas = to;
+        request.topics = {{topic_name, {target}}};
+        log(replicas().reassign(request).records);
+    }
+    void ask_for(std::int64_t min_isr) {
+        protocol::IncrementalAlterConfigsRequest request;
+        request.resources = {
+            {2, topic_name, {{"min.insync.replicas", 0, std::to_string(min_isr)}}}};
+        const metadata::ControllerSettings settings;
+        log(metadata::Controller(image(), settings).alter_configs(request).records);
     }
 
 private:
-    void leave(BrokerId broker) {
-        std::vector<BrokerId> isr = now_.isr;
-        std::erase(isr, broker);
-        change(isr);
-    }
-    ErrorCode complaint(BrokerId from, const Propose& proposal) const {
-        if (proposal.leader_epoch < now_.leader_epoch) return ErrorCode::fenced_leader_epoch;
-        if (from != now_.leader) return ErrorCode::invalid_request;
-        if (proposal.partition_epoch < now_.partition_epoch)
-            return ErrorCode::invalid_update_version;
-        for (const auto& member : proposal.isr) {
-            const Standing* standing = now_.standing(member.broker);
-            const bool same = member.epoch.value == -1 || member.epoch == standing->epoch;
-            if (!standing->active || !same) return ErrorCode::ineligible_replica;
-        }
-        return ErrorCode::none;
-    }
-    bool may_lead(BrokerId broker, const std::vector<BrokerId>& isr) const {
-        return now_.standing(broker) != nullptr && now_.standing(broker)->active &&
-               holds(isr.empty() ? elr_ : isr, broker);
-    }
-    void change(std::vector<BrokerId> isr) {
-        for (const BrokerId member : now_.isr)
-            if (!holds(isr, member) && !holds(elr_, member)) elr_.push_back(member);
-        std::erase_if(elr_, [&](BrokerId each) { return holds(isr, each); });
-        if (isr.size() >= now_.effective_min_isr()) elr_.clear();
-        if (now_.leader == BrokerId(-1) || !may_lead(now_.leader, isr)) {
-            BrokerId leader(-1);
-            for (const BrokerId each : now_.replicas)
-                if (leader == BrokerId(-1) && may_lead(each, isr)) leader = each;
-            if (leader != BrokerId(-1) && isr.empty()) {
-                isr = {leader};
-                std::erase(elr_, leader);
-            }
-            if (leader != now_.leader) now_.leader_epoch = now_.leader_epoch.next();
-            now_.leader = leader;
-        }
-        now_.isr = isr;
-        now_.partition_epoch = now_.partition_epoch.next();
-        history_.push_back(now_);
+    static constexpr const char* topic_name = "words";
+    static constexpr TopicId topic_id{{7}};
+
+    const metadata::MetadataImage& image() { return builder_.image(); }
+    metadata::BrokerController brokers() { return {image(), sessions_, settings_}; }
+    metadata::ReplicaController replicas() { return metadata::ReplicaController(image()); }
+
+    bool heartbeat(BrokerId broker, std::size_t news, bool stop) {
+        protocol::BrokerHeartbeatRequest request;
+        request.broker_id = broker;
+        request.broker_epoch = image().broker(broker)->epoch;
+        request.current_metadata_offset = offsets_[news];
+        request.want_shut_down = stop;
+        sessions_.heard(broker, request.broker_epoch, offsets_[news], Time{});
+        const auto decision = brokers().heartbeat(request);
+        log(decision.records);
+        if (decision.reply.leaves_at) sessions_.leaves_at(broker, *decision.reply.leaves_at);
+        if (decision.reply.should_shut_down) sessions_.gone(broker);
+        return decision.reply.should_shut_down;
     }
 
-    Assignment now_;
-    std::vector<BrokerId> elr_;
+    void log(const std::vector<protocol::MetadataRecord>& records) {
+        if (records.empty() && !history_.empty()) return;
+        for (const auto& record : records) builder_.apply(record);
+        log_size_ += static_cast<std::int64_t>(records.size());
+        builder_.advance(Offset(log_size_), LeaderEpoch(1));
+        history_.push_back(assignment());
+        offsets_.emplace_back(log_size_);
+    }
+    Assignment assignment() {
+        Assignment now;
+        for (const auto& [id, broker] : image().brokers)
+            now.brokers[id] = {broker.epoch, broker.is_active(), {}};
+        const auto* topic = image().topic(topic_id);
+        if (topic == nullptr) return now;
+        const auto& partition = *topic->partition(PartitionIndex(0));
+        now.replicas = partition.replicas;
+        now.isr = partition.isr;
+        now.leader = partition.leader;
+        now.leader_epoch = partition.leader_epoch;
+        now.partition_epoch = partition.partition_epoch;
+        now.min_isr = metadata::electorate_of(image(), *topic).min_isr;
+        return now;
+    }
+
+    metadata::ImageBuilder builder_;
+    metadata::BrokerSessions sessions_;
+    metadata::BrokerController::Settings settings_{};
     std::vector<Assignment> history_;
-    std::int64_t registrations_ = 0;
-    bool begun_ = false;
+    std::vector<Offset> offsets_;  // Behind the records of each.
+    std::int64_t log_size_ = 0;
+    int lives_ = 0;
 };
 
 struct OffsetsAsk {};
@@ -162,6 +217,7 @@ struct Message {
     std::variant<FetchAsk, FetchReply, Propose, ProposalReply, OffsetsAsk, OffsetsReply> body;
     FetchAsk asked = {};
     ProposalId proposal = {};
+    BrokerEpoch epoch = {};  // Of who proposes.
     std::vector<Record> records = {};
 };
 
@@ -170,22 +226,23 @@ constexpr BrokerId controller{0};
 class World {
 public:
     explicit World(std::uint64_t seed) : random_(seed) {
-        const auto count = static_cast<std::int32_t>(random_.between(1, 4));
-        std::vector<BrokerId> replicas;
-        for (std::int32_t id = 1; id <= count; ++id) replicas.emplace_back(id);
-        truth_ = std::make_unique<Truth>(replicas, random_.between(1, std::min(count, 3)));
+        const auto count = static_cast<std::int32_t>(random_.between(1, 5));
+        for (std::int32_t id = 1; id <= count; ++id) brokers_.emplace_back(id);
+        truth_ = std::make_unique<Truth>(brokers_, random_.between(1, std::min(count, 3)),
+                                         random_.chance(0.8));
+        truth_->ask_for(random_.between(1, 3));
         losses_ = 0.3 * random_.real() * random_.real();
         crashes_ = 0.02 * random_.real() * random_.real();
         alarms_ = 0.02 * random_.real() * random_.real();
         news_ = 0.02 + 0.3 * random_.real() * random_.real();
         deletions_ = 0.01 * random_.real() * random_.real();
+        changes_ = 0.003 * random_.real() * random_.real();
         slowness_ = random_.real();
         step_max_ = random_.between(1, 100);
         options_.lag_max = milliseconds(random_.between(200, 5000));
         options_.fetch_backoff_max = milliseconds(random_.between(20, 200));
-        for (const BrokerId id : replicas) nodes_[id].id = id;
+        for (const BrokerId id : brokers_) nodes_[id].id = id;
         for (auto& [id, node] : nodes_) start(node);
-        for (auto& [id, node] : nodes_) truth_->unfenced(id);
     }
 
     void act() {
@@ -194,6 +251,7 @@ public:
         if (random_.chance(crashes_ * 5) && !node.replica) return start(node);
         if (random_.chance(alarms_)) return truth_->fenced(node.id);
         if (random_.chance(alarms_ * 10) && node.replica) return unfence(node);
+        if (random_.chance(changes_)) return change(node);
         if (random_.chance(news_)) return hear(node);
         if (random_.chance(deletions_)) return delete_records(node);
         switch (random_.below(10)) {
@@ -216,8 +274,11 @@ public:
     void settle() {
         calm_ = true;
         step_max_ = 5;
-        for (auto& [id, node] : nodes_)
+        for (auto& [id, node] : nodes_) {
+            // Who was about to stop does, and comes back.
+            if (node.replica && truth_->is_leaving(id)) crash(node);
             if (!node.replica) start(node);
+        }
         const std::size_t goal = committed_.size() + 3;
         for (int round = 0; round < 5000; ++round) {
             for (auto& [id, node] : nodes_) {
@@ -229,10 +290,10 @@ public:
                 fetch(node);
             }
             for (std::size_t i = messages_.size(); i > 0; --i) deliver();
-            const bool done = std::ranges::all_of(nodes_, [&](const auto& each) {
-                return each.second.high_watermark >= offset(goal);
+            const bool done = std::ranges::all_of(truth_->now().replicas, [&](BrokerId each) {
+                return nodes_[each].high_watermark >= offset(goal);
             });
-            if (done && truth_->now().isr.size() == nodes_.size()) return;
+            if (done && truth_->is_settled()) return;
         }
         RC_FAIL("nobody leads, or somebody does not get what is committed, or not in sync");
     }
@@ -243,17 +304,21 @@ private:
             ->second;
     }
 
+    // It still has all that it proved to have, and may say so.
     void start(Node& node) {
-        truth_->registered(node.id);
+        truth_->registered(node.id, random_.chance(0.8));
         node.log.epochs.truncate_from_end(node.log.end());
         node.log.durable = node.log.records.size();
         node.high_watermark = std::clamp(node.checkpoint, node.log.start, node.log.end());
         node.asked.reset();
         ++node.life;
-        options_.self = node.id;
-        node.replica = std::make_unique<PartitionReplica>(options_, node.high_watermark);
+        open(node);
         node.news = truth_->history().size() - 1;
         tell(node);
+    }
+    void open(Node& node) {
+        options_.self = node.id;
+        node.replica = std::make_unique<PartitionReplica>(options_, node.high_watermark);
     }
 
     void crash(Node& node) {
@@ -265,11 +330,28 @@ private:
         if (random_.chance(0.5)) node.checkpoint = std::min(node.high_watermark, node.log.end());
     }
 
-    // It has heard of its own registration, or it would not be let in.
     void unfence(Node& node) {
-        const Standing& known = truth_->history()[node.news].brokers.at(node.id);
-        const Standing& now = *truth_->now().standing(node.id);
-        if (!now.active && known.epoch == now.epoch) truth_->unfenced(node.id);
+        if (!truth_->now().standing(node.id)->active) truth_->unfenced(node.id, node.news);
+    }
+
+    // What operators do.
+    void change(Node& node) {
+        switch (random_.below(4)) {
+            case 0:
+                return truth_->prefer_first();
+            case 1:
+                return truth_->ask_for(random_.between(1, 3));
+            case 2: {
+                std::vector<BrokerId> to;
+                for (const BrokerId each : brokers_)
+                    if (random_.chance(0.5)) to.push_back(each);
+                return truth_->reassign(to);
+            }
+            default:
+                if (!node.replica || !truth_->leaves(node.id, node.news)) return;
+                node.log.durable = node.log.records.size();
+                return crash(node);
+        }
     }
 
     void hear(Node& node) {
@@ -278,6 +360,13 @@ private:
         tell(node);
     }
     void tell(Node& node) {
+        // A replica that is taken away is deleted.
+        if (!holds(truth_->history()[node.news].replicas, node.id)) {
+            node.waiting.clear();
+            node.log = {};
+            node.checkpoint = node.high_watermark = Offset(0);
+            return open(node);
+        }
         node.replica->assigned(truth_->history()[node.news], node.log.view(), now_);
         perform(node, {});
     }
@@ -302,6 +391,7 @@ private:
     void performed(Node& node, const Propose& proposal, const std::vector<Record>&) {
         Message message{node.id, controller, node.life, ++numbers_, proposal};
         message.proposal = proposal.id;
+        message.epoch = truth_->history()[node.news].standing(node.id)->epoch;
         messages_.push_back(std::move(message));
     }
     void performed(Node& node, const Committed& committed, const std::vector<Record>&) {
@@ -496,7 +586,7 @@ private:
         perform(*node, message.records);
     }
     void delivered(const Message& message, const Propose& proposal) {
-        ProposalReply reply = truth_->proposed(message.from, proposal);
+        ProposalReply reply = truth_->proposed(message.from, message.epoch, proposal);
         // Its answer may be lost though it was heard.
         if (!calm_ && random_.chance(losses_)) return fail(message);
         answer(message, std::move(reply));
@@ -522,6 +612,7 @@ private:
     Random random_;
     Time now_;
     PartitionReplica::Options options_;
+    std::vector<BrokerId> brokers_;
     std::unique_ptr<Truth> truth_;
     std::map<BrokerId, Node> nodes_;
     std::vector<Message> messages_;
@@ -534,6 +625,7 @@ private:
     double news_ = 0;
     double deletions_ = 0;
     double slowness_ = 0;
+    double changes_ = 0;
     std::int64_t step_max_ = 0;
     int values_ = 0;
     int numbers_ = 0;
