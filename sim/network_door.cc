@@ -7,6 +7,12 @@ namespace {
 
 constexpr std::uint64_t pause_micros_max = 5;
 
+std::size_t bytes_of(const std::deque<Bytes>& pieces) {
+    std::size_t sum = 0;
+    for (const Bytes& piece : pieces) sum += piece.size();
+    return sum;
+}
+
 }  // namespace
 
 class SimNetwork::SimConnection final : public env::Connection {
@@ -37,11 +43,18 @@ public:
             Link& link = *network_.find(link_);
             const End& end = link.ends[side_];
             if (end.closed) return Error::closed;
-            if (!link.directions[1 - side_].received.empty()) return take(link, into);
+            const std::size_t received = bytes_of(link.directions[1 - side_].received);
+            const bool ends = end.broken || end.finished;
+            if (received > 0 && (ends || received >= low_water_)) return take(link, into);
             if (end.broken) return Error::closed;
             if (end.finished) return std::size_t{0};
             reader_.wait(door_.shard_);
         }
+    }
+
+    // As much as it may wait for at all, so that nobody says what will not come.
+    void expect(std::size_t bytes) override {
+        low_water_ = std::clamp<std::size_t>(bytes, 1, network_.options_.socket_buffer_bytes / 2);
     }
 
     Result<std::size_t> write(std::span<const Slice> pieces) override {
@@ -111,6 +124,7 @@ private:
     const std::uint64_t link_;
     const std::size_t side_;
     const env::Address peer_;
+    std::size_t low_water_ = 1;  // A read waits for so many bytes.
     Parking reader_;
     Parking writer_;
 };

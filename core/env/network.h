@@ -28,6 +28,10 @@ public:
     // Waits for at least one byte; 0 means the peer will send no more. The buffer is the caller's
     // and is used until return.
     virtual Result<std::size_t> read(MutableSlice into) = 0;
+    // From the next read on: so many more bytes are sure to come, or the stream ends. Until then a
+    // read may wait for more than one of them, as each wake-up costs more than what it brings; how
+    // many is the network's choice. 0: nothing is known.
+    virtual void expect(std::size_t bytes) = 0;
     // Writes some of `pieces`, in order, and says how many bytes: at least one, perhaps not all.
     // The pieces are the caller's and are used until return; the network may deliver them any time
     // later.

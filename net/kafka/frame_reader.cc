@@ -55,8 +55,10 @@ Result<void> FrameReader::charge(MemoryBudget::Share& memory, std::size_t bytes)
 Result<void> FrameReader::fill(std::size_t wanted) {
     if (partial() >= wanted) return {};
     make_room(wanted);
-    const std::size_t end = chunk_.size() > options_.chunk_bytes ? taken_ + wanted : chunk_.size();
+    const bool large = chunk_.size() > options_.chunk_bytes;
+    const std::size_t end = large ? taken_ + wanted : chunk_.size();
     while (partial() < wanted) {
+        connection_.expect(large ? wanted - partial() : 0);
         TRY(const std::size_t count,
             connection_.read(chunk_.all().subspan(filled_, end - filled_)));
         if (count == 0) return Error::closed;

@@ -43,9 +43,12 @@ public:
         bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
         return count;
     }
+    void expect(std::size_t bytes) override { expected.push_back(bytes); }
     Result<std::size_t> write(std::span<const Slice>) override { return Error::closed; }
     void close() override { end(); }
     const env::Address& peer() const override { return peer_; }
+
+    std::vector<std::size_t> expected;
 
 private:
     env::Address peer_;
@@ -121,6 +124,23 @@ TEST_F(FrameReaderTest, CutsFramesOfEverySize) {
     }
     it.frames.clear();
     EXPECT_EQ(budget.left(), static_cast<std::int64_t>(budget_bytes));
+}
+
+TEST_F(FrameReaderTest, SaysOfALargeFrameWhatIsStillToCome) {
+    Client& one = client();
+    const std::size_t large = 300'000;
+    one.connection.announce(large);
+    one.connection.send(100'000);
+    run();
+    ASSERT_TRUE(one.frames.empty());
+    EXPECT_GT(one.connection.expected.back(), 0u);
+    EXPECT_LE(one.connection.expected.back(), large - 100'000);
+    one.connection.send(large - 100'000);
+    one.connection.announce(1);
+    run();
+    EXPECT_EQ(one.frames.size(), 1u);
+    // Of what follows nothing is known.
+    EXPECT_EQ(one.connection.expected.back(), 0u);
 }
 
 TEST_F(FrameReaderTest, RefusesALengthBeyondTheLimit) {

@@ -44,6 +44,7 @@ public:
         for (int i = 0; i < facts_.requests; ++i) at = std::ranges::copy(frame, at).out;
         return static_cast<std::size_t>(at - into.begin());
     }
+    void expect(std::size_t) override {}
     Result<std::size_t> write(std::span<const Slice> pieces) override {
         ++facts_.writes;
         CHECK_OK(taken_.wait());

@@ -188,6 +188,42 @@ TEST_P(NetworkDoorTest, HoldsBackAWriterWhoseReaderDoesNotRead) {
     });
 }
 
+TEST_P(NetworkDoorTest, WaitsForWhatIsExpectedAndForNothingElse) {
+    on_one_shard([&](env::Env& env) {
+        Ends ends(env, doors->host());
+        Pair pair = ends.connect();
+        constexpr std::size_t size = 300'000;
+        env::FiberGroup group(env.scheduler);
+        EXPECT_TRUE(group.spawn("writer", [&] {
+            for (std::size_t sent = 0; sent < size; sent += 1000) {
+                EXPECT_TRUE(write_all(*pair.client, std::string(1000, 'x')));
+                const bool rests = sent % 50'000 == 0;
+                EXPECT_TRUE(env::sleep_for(env.scheduler, milliseconds(rests ? 1 : 0)));
+            }
+        }));
+        std::size_t seen = 0;
+        std::vector<std::uint8_t> buffer(size);
+        while (seen < size) {
+            pair.server->expect(size - seen);
+            const auto count = pair.server->read({buffer.data(), size - seen});
+            ASSERT_TRUE(count);
+            ASSERT_GT(*count, 0u);
+            seen += *count;
+        }
+        group.join();
+        // One byte is enough when no more is known,
+        pair.server->expect(0);
+        EXPECT_TRUE(write_all(*pair.client, "y"));
+        EXPECT_EQ(*pair.server->read(buffer), 1u);
+        // and the end of the stream ends every wait.
+        pair.server->expect(size);
+        EXPECT_TRUE(write_all(*pair.client, "z"));
+        pair.client.reset();
+        EXPECT_EQ(*pair.server->read(buffer), 1u);
+        EXPECT_EQ(*pair.server->read(buffer), 0u);
+    });
+}
+
 TEST_P(NetworkDoorTest, ServesManyConnections) {
     on_one_shard([&](env::Env& env) {
         Ends ends(env, doors->host());

@@ -58,6 +58,7 @@ public:
         : connection_(std::move(connection)), recorder_(recorder) {}
 
     Result<std::size_t> read(MutableSlice into) override { return connection_->read(into); }
+    void expect(std::size_t bytes) override { connection_->expect(bytes); }
     Result<std::size_t> write(std::span<const Slice> pieces) override {
         recorder_.answering();
         return connection_->write(pieces);
