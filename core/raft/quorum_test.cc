@@ -240,6 +240,7 @@ private:
     void show(const Restore& effect) {
         say("get the snapshot {} from {}", text(effect.snapshot), effect.from.value);
     }
+    void show(const Replace& effect) { say("begin with the snapshot {}", text(effect.snapshot)); }
     void show(const Committed& effect) { say("committed up to {}", effect.high_watermark.value); }
     void show(const Led& effect) { say("now {}", text(effect.by)); }
     void show(const Halt& effect) {
