@@ -76,7 +76,9 @@ Quorum::VoterChange Quorum::update_voter(const VoterSet::Voter& voter, LeaderEpo
 void Quorum::resign_when_removed(Time now) {
     if (!leads() || has_vote()) return;
     const auto latest = voters_.latest_offset();
-    if (latest && *latest < high_watermark_) begin_resigned(now);
+    if (!latest || *latest >= high_watermark_) return;
+    begin_resigned(now);
+    pursue(now);
 }
 
 std::optional<Quorum::Description> Quorum::describe(Time now) const {
