@@ -57,7 +57,8 @@ Result<void, StartFailure> MetadataDriver::start(const LogHints& hints, const Ho
                                   .directory_id = host.facts.directory_id,
                                   .checkpoint = host.checkpoint,
                                   .moved = [this] { moved_.set(); },
-                                  .failed = host.failed}));
+                                  .failed = host.failed,
+                                  .watch = host.watch}));
     CHECK_OK(load_snapshot());
     const raft::LogPoint snapshot{builder_.image().epoch, builder_.image().next_offset};
     if (quorum_.is_lone()) {
@@ -205,6 +206,7 @@ Result<void> MetadataDriver::publish() {
 
 Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::MetadataImage>& image) {
     committed_ = image;
+    if (QuorumWatch* const watch = quorum_.watch()) watch->published(*image);
     if (!brokers_.empty())
         CHECK_OK(env::call_all(
             env_.shards, [&](ShardId shard) { brokers_[shard.value]->apply(image, hints_); }));

@@ -33,6 +33,7 @@ public:
         const NodeFacts& facts;
         std::function<Result<void>()> checkpoint;
         std::function<void()> failed;
+        QuorumWatch* watch = nullptr;
     };
     Result<void, StartFailure> start(const LogHints& hints, const Host& host);
     // Makes this broker known, in a new incarnation, and on a new log the feature levels first.

@@ -1,6 +1,5 @@
 // What becomes of the metadata where the quorum moves: followed, led, or led no more.
 
-#include "core/base/probe.h"
 #include "core/broker/metadata_driver.h"
 #include "core/metadata/served.h"
 
@@ -47,7 +46,6 @@ Result<void, StartFailure> MetadataDriver::catch_up() {
 // What was decided and not committed is forgotten: what of it counts comes back with the log.
 void MetadataDriver::step_down() {
     active_in_.reset();
-    if (PLANT("quorum.uncommitted_kept")) return;
     builder_ = metadata::ImageBuilder(*committed_);
 }
 

@@ -154,7 +154,8 @@ Result<void, StartFailure> Node::start_metadata() {
     metadata_->set_hints(std::move(hints_));
     CHECK_OK(metadata_->start(known, {.facts = facts_,
                                       .checkpoint = [this] { return write_checkpoints(); },
-                                      .failed = parts_.failed}));
+                                      .failed = parts_.failed,
+                                      .watch = parts_.watch}));
     if (!config_.is_broker) return {};
     const auto registered = metadata_->register_broker(facts_);
     if (registered.failed())

@@ -26,6 +26,8 @@ public:
             frontend;
         // None where nobody else is asked.
         std::function<std::unique_ptr<Peers>(env::Env&)> peers = {};
+        // Sees what becomes of the metadata log; outlives the node.
+        QuorumWatch* watch = nullptr;
         // A disk failed for good: stop() is to be called. On the first shard, perhaps more than
         // once.
         std::function<void()> failed = [] {};

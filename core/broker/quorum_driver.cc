@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
-#include "core/base/probe.h"
 #include "core/protocol/validate_batch.h"
 
 namespace sluice::broker {
@@ -108,12 +108,35 @@ Result<void, StartFailure> QuorumDriver::begin(raft::LogPoint snapshot) {
     const LogOffsets& offsets = log_->offsets();
     Quorum::Log log{
         .snapshot = snapshot, .start = offsets.start, .end = offsets.end, .epochs = log_->epochs()};
+    // An epoch whose first record a crash took is none that this log is of: it would seem more up
+    // to date than it is.
+    log.epochs.truncate_from_end(offsets.end);
     high_watermark_ = snapshot.offset;
+    if (const auto shown = show_log(); shown.failed())
+        return StartFailure{shown.error(), "the metadata log cannot be read"};
     rules_ = std::make_unique<Quorum>(std::move(options), kept_, std::move(log),
                                       raft::VoterHistory(voters_), env_.clock.now());
     take();
     if (fibers_.spawn("quorum", [this] { run(); }).failed())
         return StartFailure{Error::limit, "the metadata quorum cannot begin. Raise fibers.max."};
+    return {};
+}
+
+Result<void> QuorumDriver::show_log() {
+    if (setup_.watch == nullptr) return {};
+    setup_.watch->opened(log_->offsets().start);
+    Offset at = log_->offsets().start;
+    while (at < log_->offsets().end) {
+        TRY(const LogRead read, log_->read({.from = at, .before = log_->offsets().end}));
+        for (const Bytes& piece : read.pieces) {
+            protocol::BatchSplitter batches(piece.view());
+            while (const auto batch = batches.next()) {
+                setup_.watch->appended(*batch);
+                at = batch->next_offset();
+            }
+        }
+        if (read.pieces.empty()) return Error::corrupt;
+    }
     return {};
 }
 
@@ -218,23 +241,42 @@ Result<Offset> QuorumDriver::append(const Bytes& batch, LeaderEpoch epoch) {
     if (failed_) return Error::io;
     if (!leads() || leadership().epoch != epoch || !log_) return Error::stopped;
     ASSERT(rules_->log_end().offset == log_->offsets().end);
-    protocol::ValidationRules rules;
-    rules.from_client = false;
-    rules.batch_bytes_max = SIZE_MAX;
-    rules.now = env_.clock.wall();
-    const auto facts = protocol::validate_batch(batch.view(), rules);
+    const auto facts = protocol::validate_batch(batch.view(), sound_batch());
     ASSERT(!facts.failed());
-    TRY(const AppendedBatch appended, log_->append(batch.view(), *facts, epoch));
+    const auto taken = log_->append(batch.view(), *facts, epoch);
+    if (taken.failed()) {
+        lost_log(taken.error());
+        return taken.error();
+    }
+    const AppendedBatch& appended = *taken;
+    show_appended(batch, appended.base, epoch);
     rules_->appended(appended.next, env_.clock.now());
     take();
     changed_.notify_all();
     return appended.next;
 }
 
+// A leader whose log is offline must not keep others from being elected.
+void QuorumDriver::lost_log(Error why) {
+    if (why == Error::io && !is_lone() && !failed_) fail(why);
+}
+
+// The batch as it stands in the log.
+void QuorumDriver::show_appended(const Bytes& batch, Offset base, LeaderEpoch epoch) {
+    if (setup_.watch == nullptr) return;
+    Buffer placed = Buffer::allocate(batch.size());
+    std::ranges::copy(batch.view(), placed.data());
+    protocol::place_batch(placed.all(), base, epoch);
+    setup_.watch->appended(protocol::BatchView(placed.all()));
+}
+
 Result<void> QuorumDriver::wait_committed(Offset end, LeaderEpoch epoch) {
     if (!leads() || leadership().epoch != epoch || !log_) return Error::stopped;
     if (high_watermark_ >= end) return {};
-    CHECK_OK(log_->wait_durable(end));
+    if (const auto durable = log_->wait_durable(end); durable.failed()) {
+        lost_log(durable.error());
+        return durable;
+    }
     if (leads() && leadership().epoch == epoch) {
         rules_->flushed(log_->offsets().durable, env_.clock.now());
         take();
@@ -298,15 +340,20 @@ Result<raft::Reply> QuorumDriver::ask_peer(BrokerId to, raft::AskId id, const ra
     return raft::Reply(std::move(reply));
 }
 
-// Nothing is believed of them before: who sends damage is asked again.
-Result<void> QuorumDriver::check_batches(const Bytes& records) const {
-    protocol::BatchSplitter batches(records.view());
+// What any batch of the metadata log is. The clocks of its leaders may be hours apart.
+protocol::ValidationRules QuorumDriver::sound_batch() {
     protocol::ValidationRules rules;
     rules.from_client = false;
     rules.batch_bytes_max = SIZE_MAX;
-    rules.now = env_.clock.wall();
+    rules.timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();
+    return rules;
+}
+
+// Nothing is believed of them before: who sends damage is asked again.
+Result<void> QuorumDriver::check_batches(const Bytes& records) const {
+    protocol::BatchSplitter batches(records.view());
     while (const auto batch = batches.next())
-        if (protocol::validate_batch(batch->bytes(), rules).failed()) return Error::corrupt;
+        if (protocol::validate_batch(batch->bytes(), sound_batch()).failed()) return Error::corrupt;
     return {};
 }
 

@@ -12,9 +12,11 @@
 #include "core/broker/data_directory.h"
 #include "core/broker/log.h"
 #include "core/broker/peers.h"
+#include "core/broker/quorum_watch.h"
 #include "core/broker/start_failure.h"
 #include "core/env/env.h"
 #include "core/env/event.h"
+#include "core/protocol/validate_batch.h"
 #include "core/raft/quorum.h"
 #include "core/raft/wire.h"
 
@@ -38,6 +40,7 @@ public:
         // What is on disk here cannot be what the quorum has, or the disk failed: the node must
         // stop.
         std::function<void()> failed = [] {};
+        QuorumWatch* watch = nullptr;  // Outlives this.
     };
 
     QuorumDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
@@ -112,6 +115,7 @@ public:
         std::size_t bytes_max = 0;
     };
     Result<SnapshotPart> asked(const SnapshotWish& wish);
+    QuorumWatch* watch() { return setup_.watch; }
     void snapshot_taken(raft::LogPoint snapshot);
     // Forgets what stands before `start`, which a snapshot holds, as far as others do not need it.
     Result<void> forget_before(Offset start);
@@ -120,10 +124,14 @@ private:
     using Ticket = std::uint64_t;  // So many effects are to be done.
 
     Result<void, StartFailure> load_state();
+    Result<void> show_log();
     bool goes_on_from(raft::LogPoint snapshot) const;
     // Inputs: what the rules want done is taken, and its end can be waited for.
     Ticket take();
     Result<void> settle(Ticket ticket);
+    void lost_log(Error why);
+    void show_appended(const Bytes& batch, Offset base, LeaderEpoch epoch);
+    static protocol::ValidationRules sound_batch();
     Result<void> check_batches(const Bytes& records) const;
     void answered(raft::AskId id, const Result<raft::Reply>& reply);
     Result<raft::Reply> ask_peer(BrokerId to, raft::AskId id, const raft::Ask& ask);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/probe.h"
 #include "core/broker/quorum_driver.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/validate_batch.h"
@@ -58,7 +57,6 @@ Result<void> QuorumDriver::try_again_later() {
 }
 
 Result<void> QuorumDriver::perform(const raft::Persist& effect) {
-    if (PLANT("quorum.vote_not_persisted") && effect.state.voted && !is_lone()) return {};
     const std::vector<BrokerId> configured = voters_.ids();
     for (;;) {
         const auto kept = directory_.keep_quorum_state(effect.state, configured);
@@ -100,15 +98,14 @@ Result<void> QuorumDriver::perform(const raft::BeginEpoch& effect) {
 
 // Until there is room: the rules count on it.
 Result<Offset> QuorumDriver::append_at_last(const Bytes& batch, LeaderEpoch epoch) {
-    protocol::ValidationRules rules;
-    rules.from_client = false;
-    rules.batch_bytes_max = SIZE_MAX;
-    rules.now = env_.clock.wall();
-    const auto facts = protocol::validate_batch(batch.view(), rules);
+    const auto facts = protocol::validate_batch(batch.view(), sound_batch());
     ASSERT(!facts.failed());
     for (;;) {
         const auto appended = log_->append(batch.view(), *facts, epoch);
-        if (appended) return appended->next;
+        if (appended) {
+            show_appended(batch, appended->base, epoch);
+            return appended->next;
+        }
         if (appended.error() != Error::no_space && appended.error() != Error::limit)
             return appended.error();
         CHECK_OK(try_again_later());
@@ -126,7 +123,6 @@ Result<void> QuorumDriver::perform(const raft::Store& effect) {
         CHECK_OK(append_at_last(records.slice(at, batch->size()), batch->leader_epoch()));
     }
     ASSERT(log_->offsets().end == effect.end);
-    if (PLANT("quorum.stored_is_not_durable")) return {};
     return log_->wait_durable(effect.end);
 }
 
@@ -134,16 +130,19 @@ Result<void> QuorumDriver::perform(const raft::Truncate& effect) {
     env_.logger.info("quorum.truncated", {{"end", std::to_string(effect.end.value)}});
     TRY(log_, logs_.cut(std::move(log_), {.end = effect.end}, setup_.checkpoint));
     ASSERT(log_->offsets().end == effect.end);
+    if (setup_.watch) setup_.watch->cut(effect.end, false);
     return {};
 }
 
 Result<void> QuorumDriver::perform(const raft::Committed& effect) {
+    if (setup_.watch) setup_.watch->committed(effect.high_watermark);
     high_watermark_ = effect.high_watermark;
     setup_.moved();
     return {};
 }
 
 Result<void> QuorumDriver::perform(const raft::Led& effect) {
+    if (setup_.watch) setup_.watch->led(effect.by);
     if (!is_lone())
         env_.logger.info(
             "quorum.led",

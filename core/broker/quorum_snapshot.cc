@@ -112,6 +112,7 @@ Result<void> QuorumDriver::perform(const raft::Replace& effect) {
     CHECK_OK(directory_.keep_snapshot(snapshot));
     TRY(log_, logs_.cut(std::move(log_), {.end = snapshot.end, .all = true}, setup_.checkpoint));
     ASSERT(log_->offsets().end == snapshot.end);
+    if (setup_.watch) setup_.watch->cut(snapshot.end, true);
     return {};
 }
 
