@@ -1,10 +1,23 @@
 #include "sim/broker_program.h"
 
 #include "net/kafka/kafka_frontend.h"
+#include "net/kafka/peer_connections.h"
 #include "storage/log/data_root.h"
 #include "storage/log/store.h"
 
 namespace sluice::sim {
+namespace {
+
+// What `sluice format` does, once.
+bool format(env::Env& env, const BrokerOptions& options) {
+    storage::DataRoot directory(env);
+    const auto opened = directory.open();
+    if (opened.failed() || *opened) return !opened.failed();
+    return !directory.format({options.cluster_id, options.broker.node_id, Uuid::random(env.random)})
+                .failed();
+}
+
+}  // namespace
 
 void BrokerProgram::run(env::Env& env) {
     const ShardId self = env.shards.self();
@@ -19,6 +32,11 @@ void BrokerProgram::run(env::Env& env) {
 }
 
 void BrokerProgram::run_node() {
+    if (options_.cluster_id.empty() || format(*envs_.front(), options_)) return run_formatted();
+    // The disk does not let it; whoever looks after it tries again.
+}
+
+void BrokerProgram::run_formatted() {
     env::Env& env = *envs_.front();
     stop_asked_.emplace(env.scheduler);
     if (stop_wanted_) stop_asked_->set();
@@ -34,6 +52,14 @@ void BrokerProgram::run_node() {
                 return std::make_unique<net::KafkaFrontend>(std::move(envs), std::move(services),
                                                             options_.network);
             },
+        .peers =
+            [this](env::Env& own) {
+                return std::make_unique<net::PeerConnections>(
+                    own, net::PeerConnections::Options{
+                             .connect_time_max = options_.broker.quorum.request_timeout,
+                             .request_time_max = options_.broker.quorum.request_timeout});
+            },
+        .watch = options_.watch,
         .failed = [this] { stop_asked_->set(); }};
     broker::Node node(envs_, options_.broker, std::move(parts));
     const auto started = node.start();

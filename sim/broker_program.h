@@ -17,6 +17,8 @@ struct BrokerOptions {
     broker::BrokerConfig broker;
     net::ServerLimits network;
     storage::LogOptions logs;
+    std::string cluster_id = {};           // Its directory is formatted with it before it starts.
+    broker::QuorumWatch* watch = nullptr;  // Outlives it.
 };
 
 // The broker in a simulated process: the same Node as in production, wired to the simulator's
@@ -46,6 +48,7 @@ public:
 
 private:
     void run_node();
+    void run_formatted();
     void watch(broker::Node& node);
 
     const BrokerOptions options_;

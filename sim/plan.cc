@@ -90,6 +90,7 @@ bool may_happen(const KindRule& rule, const PlanOptions& options) {
         case Scope::link:
             return options.nodes > 1;
         case Scope::damage:
+            if (!options.damage) return false;
             if (rule.kind == FaultKind::disk_wiped)
                 return !options.survivable || options.servers >= 3 || options.wipe_at_end;
             return !options.survivable || options.servers >= 3 || options.damage_single_copy;

@@ -62,6 +62,7 @@ struct PlanOptions {
     // A single copy may be damaged at rest: the oracles know that only detection is owed.
     bool damage_single_copy = false;
     bool flip_bits = false;
+    bool damage = true;  // At rest, of any kind; without it a disk keeps what it took.
     // The only disk may be wiped, in the end: the scenario says what must hold then.
     bool wipe_at_end = false;
     double kind_is_on = 0.45;

@@ -2,6 +2,7 @@
 
 #include "sim/broker_scenario.h"
 #include "sim/log_scenario.h"
+#include "sim/quorum_scenario.h"
 #include "sim/workload_mix.h"
 
 namespace sluice::sim {
@@ -30,6 +31,7 @@ constexpr Entry entries[] = {
     {"workloads", make_workload_mix},
     {"broker", make<BrokerScenario>},
     {"log", make<LogScenario>},
+    {"quorum", make<QuorumScenario>},
 };
 
 }  // namespace

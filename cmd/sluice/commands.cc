@@ -5,6 +5,7 @@ namespace sluice::cmd {
 std::span<const Command> all_commands() {
     static constexpr Command commands[] = {
         {server_help, run_server},
+        {format_help, run_format},
         {topic_create_help, run_topic_create},
         {topic_list_help, run_topic_list},
         {topic_describe_help, run_topic_describe},

@@ -20,6 +20,8 @@ std::string_view family_summary(std::string_view family);
 
 const CommandHelp& server_help();
 int run_server(const Arguments& arguments);
+const CommandHelp& format_help();
+int run_format(const Arguments& arguments);
 
 const CommandHelp& topic_create_help();
 int run_topic_create(const Arguments& arguments);

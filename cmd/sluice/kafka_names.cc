@@ -79,7 +79,6 @@ constexpr std::string_view names_without_effect[] = {
     "offsets.load.buffer.size",
     "offsets.topic.compression.codec",
     "offsets.topic.replication.factor",
-    "process.roles",
     "producer.id.expiration.check.interval.ms",
     "producer.purgatory.purge.interval.requests",
     "queued.max.requests",

@@ -35,17 +35,6 @@ std::string capitals(std::string_view text) {
     return result;
 }
 
-std::vector<std::string_view> parted(std::string_view list) {
-    std::vector<std::string_view> parts;
-    while (!list.empty()) {
-        const auto comma = std::min(list.find(','), list.size());
-        const std::string_view part = trimmed(list.substr(0, comma));
-        if (!part.empty()) parts.push_back(part);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-    return parts;
-}
-
 // NAME://HOST:PORT; without a name it is `name`.
 Result<Listener, std::string> listener_of(std::string_view text, std::string_view name) {
     const auto scheme = text.find("://");
@@ -64,7 +53,7 @@ Result<Protocols, std::string> protocols_of(const std::string& words) {
     Protocols by_name;
     for (const std::string_view protocol : protocols)
         if (words.empty()) by_name[std::string(protocol)] = protocol;
-    for (const std::string_view part : parted(words)) {
+    for (const std::string_view part : parts_of_list(words)) {
         const auto colon = part.find(':');
         const std::string protocol =
             colon == std::string_view::npos ? "" : capitals(part.substr(colon + 1));
@@ -79,7 +68,7 @@ Result<Protocols, std::string> protocols_of(const std::string& words) {
 
 std::set<std::string> controllers_of(const ListenerWords& words) {
     std::set<std::string> names;
-    for (const std::string_view name : parted(words.controllers)) names.insert(capitals(name));
+    for (const std::string_view name : parts_of_list(words.controllers)) names.insert(capitals(name));
     return names;
 }
 
@@ -105,7 +94,7 @@ Result<env::Address, std::string> advertised(const ListenerWords& words, const L
                                              const std::set<std::string>& controllers) {
     env::Address address;
     bool found = false;
-    for (const std::string_view part : parted(words.advertised)) {
+    for (const std::string_view part : parts_of_list(words.advertised)) {
         TRY(const Listener listener, listener_of(part, served.name));
         if (controllers.contains(listener.name)) continue;
         if (listener.name != served.name)
@@ -127,7 +116,7 @@ Result<env::Address, std::string> advertised(const ListenerWords& words, const L
 std::optional<std::string> protected_listener(const ListenerWords& words) {
     const std::set<std::string> controllers = controllers_of(words);
     const auto by_name = protocols_of(words.security_protocols);
-    for (const std::string_view part : parted(words.listeners)) {
+    for (const std::string_view part : parts_of_list(words.listeners)) {
         const auto listener = listener_of(part, plain);
         if (listener.failed() || controllers.contains(listener->name)) continue;
         if (by_name.failed()) return listener->text;
@@ -137,13 +126,24 @@ std::optional<std::string> protected_listener(const ListenerWords& words) {
     return std::nullopt;
 }
 
+std::vector<std::string_view> parts_of_list(std::string_view list) {
+    std::vector<std::string_view> parts;
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        const std::string_view part = trimmed(list.substr(0, comma));
+        if (!part.empty()) parts.push_back(part);
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return parts;
+}
+
 Result<Listeners, std::string> listeners_of(const ListenerWords& words,
                                             const std::string& host_name) {
     const std::set<std::string> controllers = controllers_of(words);
     TRY(const Protocols by_name, protocols_of(words.security_protocols));
     std::vector<Listener> served;
     Listeners result;
-    for (const std::string_view part : parted(words.listeners)) {
+    for (const std::string_view part : parts_of_list(words.listeners)) {
         TRY(Listener listener, listener_of(part, plain));
         if (controllers.contains(listener.name)) {
             result.skipped.push_back(listener.text);
@@ -164,6 +164,33 @@ Result<Listeners, std::string> listeners_of(const ListenerWords& words,
         if (words.advertised.empty()) result.advertise.port = result.listen.port;
         if (result.advertise.host.empty()) result.advertise.host = host_name;
     }
+    return result;
+}
+
+Result<Listeners, std::string> controller_listener_of(const ListenerWords& words) {
+    const std::set<std::string> controllers = controllers_of(words);
+    TRY(Protocols by_name, protocols_of(words.security_protocols));
+    // What nobody names has the name and the protocol of most configurations.
+    constexpr std::string_view usual_name = "CONTROLLER";
+    by_name.emplace(usual_name, plain);
+    Listeners result;
+    for (const std::string_view part : parts_of_list(words.listeners)) {
+        TRY(const Listener listener, listener_of(part, usual_name));
+        if (!controllers.empty() && !controllers.contains(listener.name))
+            return fmt::format(
+                "listeners: '{}' is for clients, and a controller serves none: "
+                "controller.listener.names does not name it",
+                listener.text);
+        if (!result.name.empty())
+            return fmt::format(
+                "listeners: one can be served, and there are several for "
+                "controllers");
+        if (auto complaint = complaint_about(listener, by_name)) return *complaint;
+        result.name = listener.name;
+        result.listen = listener.address;
+    }
+    if (result.name.empty()) return std::string("listeners: there is none");
+    if (is_every_address(result.listen.host)) result.listen.host = "0.0.0.0";
     return result;
 }
 

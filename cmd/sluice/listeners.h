@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cmd/sluice/arguments.h"
@@ -33,5 +34,11 @@ std::optional<std::string> protected_listener(const ListenerWords& words);
 // advertised for all addresses of the machine.
 Result<Listeners, std::string> listeners_of(const ListenerWords& words,
                                             const std::string& host_name);
+
+// The one listener of a node that is a controller and no broker.
+Result<Listeners, std::string> controller_listener_of(const ListenerWords& words);
+
+// The parts of a list with commas, without blanks around them and without empty ones.
+std::vector<std::string_view> parts_of_list(std::string_view list);
 
 }  // namespace sluice::cmd

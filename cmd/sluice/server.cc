@@ -13,6 +13,7 @@
 #include "core/broker/node.h"
 #include "core/posix/file_limit.h"
 #include "net/kafka/kafka_frontend.h"
+#include "net/kafka/peer_connections.h"
 #include "storage/log/data_root.h"
 #include "storage/log/store.h"
 
@@ -30,6 +31,12 @@ const CommandHelp& server_help() {
                      "what clients are told to connect to (as --listen, or the host's name)"},
                     {"data", "DIR", "where everything is kept (./data)", false, any_file},
                     {"config", "FILE", "Kafka's server.properties names", false, any_file},
+                    {"role", "ROLE",
+                     "broker,controller for a node that needs no other, or controller "
+                     "(broker,controller)",
+                     false, "broker,controller|controller"},
+                    {"id", "N", "the node's number in its cluster (1)"},
+                    {"quorum", "ID@HOST:PORT,...", "all controllers, this one among them"},
                     {"set", "NAME=VALUE", "one of them; may be repeated", true, any_server_config},
                     {"shards", "N",
                      "threads, each with its own part of the work (one a processor)"},
@@ -38,7 +45,9 @@ const CommandHelp& server_help() {
             "  sluice server\n"
             "  sluice server --data /var/lib/sluice --listen 0.0.0.0:9092 --advertise "
             "broker.example:9092\n"
-            "  sluice server --set num.partitions=6"};
+            "  sluice server --set num.partitions=6\n"
+            "  sluice server --role controller --id 1 --data c1 \\\n"
+            "      --quorum 1@127.0.0.1:9101,2@127.0.0.1:9102,3@127.0.0.1:9103"};
     return help;
 }
 
@@ -55,6 +64,13 @@ broker::Node::Parts parts(const ServerConfig& config) {
                 [&config](std::vector<env::Env*> envs, std::vector<broker::Service*> services) {
                     return std::make_unique<net::KafkaFrontend>(
                         std::move(envs), std::move(services), config.network);
+                },
+            .peers =
+                [&config](env::Env& env) {
+                    return std::make_unique<net::PeerConnections>(
+                        env, net::PeerConnections::Options{
+                                 .connect_time_max = config.broker.quorum.request_timeout,
+                                 .request_time_max = config.broker.quorum.request_timeout});
                 }};
 }
 
@@ -106,7 +122,7 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
                                   {"io", reactor.engine_name()},
                                   {"shards", std::to_string(envs.size())},
                                   {"partitions", std::to_string(node.partition_count())}});
-        warn_if_unreachable(env, node.facts().advertised);
+        if (process.config.broker.is_broker) warn_if_unreachable(env, node.facts().advertised);
         signals.wait();
         env.logger.info("stopping", {});
     }

@@ -57,6 +57,11 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
     if (const auto advertise = arguments.get("advertise"))
         if (auto complaint = set_option(config, "advertised.listeners", *advertise))
             return complaint;
+    constexpr std::pair<std::string_view, std::string_view> of_quorum[] = {
+        {"role", "process.roles"}, {"id", "node.id"}, {"quorum", "controller.quorum.voters"}};
+    for (const auto& [option, name] : of_quorum)
+        if (const auto value = arguments.get(option))
+            if (auto complaint = set_option(config, name, *value)) return complaint;
     if (const auto directory = arguments.get("data"))
         if (auto complaint = set_option(config, "log.dirs", *directory)) return complaint;
     if (const auto shards = arguments.get("shards")) {
@@ -77,9 +82,21 @@ Complaint apply_options(ServerConfig& config, const Arguments& arguments) {
     return std::nullopt;
 }
 
+// A controller has one listener: what controller.listener.names names of those that are given, or
+// where the voters say that it is.
+Complaint apply_controller_listener(ServerConfig& config) {
+    if (!config.given.contains("listeners")) return std::nullopt;
+    const auto listener = controller_listener_of(config.listeners);
+    if (listener.failed()) return listener.error();
+    config.listener_name = config.broker.controller_listener = listener->name;
+    config.broker.controller_listen = listener->listen;
+    return std::nullopt;
+}
+
 Complaint apply_listeners(ServerConfig& config) {
     char host[HOST_NAME_MAX + 1] = "localhost";
     static_cast<void>(gethostname(host, sizeof host - 1));
+    if (!config.broker.is_broker) return apply_controller_listener(config);
     const auto listeners = listeners_of(config.listeners, host);
     if (listeners.failed()) return listeners.error();
     config.listener_name = listeners->name;
@@ -112,6 +129,20 @@ Result<env::Address, std::string> parse_address(std::string_view text) {
     return env::Address{std::string(host), static_cast<std::uint16_t>(*port)};
 }
 
+Result<ServerConfig, std::string> identity_config(const Arguments& arguments) {
+    ServerConfig config;
+    Complaint complaint;
+    if (const auto file = arguments.get("config")) complaint = read_file(config, *file);
+    for (const std::string& pair : arguments.all("set"))
+        if (!complaint) complaint = set_pair(config, pair);
+    if (const auto id = arguments.get("id"); id && !complaint)
+        complaint = set_option(config, "node.id", *id);
+    if (const auto directory = arguments.get("data"); directory && !complaint)
+        complaint = set_option(config, "log.dirs", *directory);
+    if (complaint) return *complaint;
+    return config;
+}
+
 Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     ServerConfig config;
     config.shards.count = posix::processor_count();
@@ -123,6 +154,7 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     for (const std::string& pair : arguments.all("set"))
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
+    if (!complaint) complaint = apply_quorum(config);
     if (!complaint) complaint = apply_listeners(config);
     if (complaint) return *complaint;
     share_budget(config);

@@ -151,6 +151,14 @@ const Options of_broker = {
     {"advertised.listeners", words([](ServerConfig& c) -> auto& { return c.listeners.advertised; }, [](ServerConfig& c) { return shown_listener(c, c.broker.advertise); })},
     {"listener.security.protocol.map", words([](ServerConfig& c) -> auto& { return c.listeners.security_protocols; }, [](ServerConfig& c) { return c.listeners.security_protocols.empty() ? default_security_protocols : c.listeners.security_protocols; })},
     {"controller.listener.names", words([](ServerConfig& c) -> auto& { return c.listeners.controllers; }, [](ServerConfig& c) { return c.listeners.controllers; })},
+    {"process.roles", words([](ServerConfig& c) -> auto& { return c.quorum.roles; }, [](ServerConfig& c) { return c.quorum.roles; })},
+    {"controller.quorum.voters", words([](ServerConfig& c) -> auto& { return c.quorum.voters; }, [](ServerConfig& c) { return c.quorum.voters; })},
+    {"controller.quorum.bootstrap.servers", words([](ServerConfig& c) -> auto& { return c.quorum.bootstrap; }, [](ServerConfig& c) { return c.quorum.bootstrap; })},
+    {"controller.quorum.election.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.election_timeout; })},
+    {"controller.quorum.election.backoff.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.election_backoff_max; })},
+    {"controller.quorum.fetch.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.fetch_timeout; })},
+    {"controller.quorum.request.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.request_timeout; })},
+    {"controller.quorum.retry.backoff.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.retry_backoff; })},
     {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
     {"default.replication.factor", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.replication_factor_default; })},
     {"partitions.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_max; })},
@@ -319,8 +327,6 @@ void show_options(ServerConfig& config) {
             config.broker.shown[name] = {
                 option.show(config), option.type,
                 config.given.contains(name) ? ConfigSource::server_file : ConfigSource::fallback};
-    config.broker.shown["process.roles"] = {"broker,controller", ConfigType::list,
-                                            ConfigSource::fallback};
 }
 
 }  // namespace sluice::cmd

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/base/strong.h"
 #include "core/base/time.h"
@@ -13,12 +14,37 @@
 
 namespace sluice::broker {
 
+// How the metadata quorum is formed, and its times.
+struct QuorumConfig {
+    struct Voter {
+        BrokerId id;
+        env::Address address;
+
+        friend bool operator==(const Voter&, const Voter&) = default;
+    };
+    std::vector<Voter> voters;                    // controller.quorum.voters
+    std::vector<env::Address> bootstrap_servers;  // controller.quorum.bootstrap.servers
+    Duration election_timeout = seconds(1);       // controller.quorum.election.timeout.ms
+    Duration election_backoff_max = seconds(1);   // controller.quorum.election.backoff.max.ms
+    Duration fetch_timeout = seconds(2);          // controller.quorum.fetch.timeout.ms
+    Duration request_timeout = seconds(2);        // controller.quorum.request.timeout.ms
+    Duration retry_backoff = milliseconds(20);    // controller.quorum.retry.backoff.ms
+    Duration fetch_wait_max = milliseconds(500);
+    std::int32_t fetch_bytes_max = 8 << 20;  // controller.quorum.fetch.max.bytes
+};
+
 // What a node was started with. Kafka's names stand beside; defaults are Kafka's where ours need
 // not differ.
 struct BrokerConfig {
-    BrokerId node_id{1};                      // node.id
-    env::Address listen{"127.0.0.1", 9092};   // listeners
-    env::Address advertise;                   // advertised.listeners; host empty: as listen.
+    BrokerId node_id{1};    // node.id
+    bool is_broker = true;  // process.roles
+    bool is_controller = true;
+    QuorumConfig quorum;
+    // Where controllers are reached; with a host where there is such a listener.
+    env::Address controller_listen;
+    std::string controller_listener = "CONTROLLER";  // controller.listener.names
+    env::Address listen{"127.0.0.1", 9092};          // listeners
+    env::Address advertise;                          // advertised.listeners; host empty: as listen.
     std::string data_directory;               // As clients are told where the logs are: log.dirs
     bool auto_create_topics = true;           // auto.create.topics.enable
     metadata::ControllerSettings controller;  // num.partitions, ...

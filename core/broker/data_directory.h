@@ -8,6 +8,7 @@
 #include "core/base/uuid.h"
 #include "core/broker/log.h"
 #include "core/metadata/snapshot.h"
+#include "core/raft/quorum.h"
 
 namespace sluice::broker {
 
@@ -43,6 +44,14 @@ public:
     virtual Result<void> mark_clean() = 0;
     // The newest snapshot of the metadata log, if there is any.
     virtual Result<std::optional<metadata::Snapshot>> newest_snapshot() = 0;
+    // What the replica of the metadata log must never forget: nothing when it never kept anything.
+    // Error::corrupt for what cannot be read, since its vote may be in it.
+    virtual Result<std::optional<raft::QuorumState>> quorum_state() = 0;
+    // Keeps it, durable on return. `configured` are the voters of controller.quorum.voters, by whom
+    // Kafka tells the two forms of the file apart; none where the log names them. The metadata log
+    // has been opened.
+    virtual Result<void> keep_quorum_state(const raft::QuorumState& state,
+                                           const std::vector<BrokerId>& configured) = 0;
     // Keeps a snapshot, durable on return, and then no older one.
     virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
 };

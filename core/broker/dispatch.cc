@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/listeners.h"
 
 namespace sluice::broker {
 namespace {
@@ -126,6 +127,9 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
     const RequestContext context{*this, session, *header, header->request_api_version, answer};
     const protocol::ApiInfo* api = protocol::find_api(header->request_api_key);
     if (api == nullptr) return refuse(context, "this API is not served");
+    if (!is_served_on(api->key, session.listener))
+        return refuse(context, "this API is not served on this listener",
+                      "controllers and clients have listeners of their own: ask the other one");
     if (!api->served.contains(context.version)) {
         if (api->key != ApiKey::api_versions) return refuse(context, "this version is not served");
         TRY(std::vector<Bytes> reply, unknown_api_versions(context));

@@ -3,6 +3,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/broker/holdings.h"
+#include "core/broker/service.h"
 #include "core/env/network.h"
 
 namespace sluice::broker {
@@ -13,8 +14,8 @@ public:
     virtual ~Frontend() = default;
 
     // Clients may connect, and wait for serve(). Where it really listens; Error::exists when the
-    // port is taken.
-    virtual Result<env::Address> listen(const env::Address& address) = 0;
+    // port is taken. Once for each listener.
+    virtual Result<env::Address> listen(const env::Address& address, ListenerKind kind) = 0;
     // Answers them from now on.
     virtual Result<void> serve() = 0;
     // Accepts no more, lets every connection finish what it has begun, and ends those that have not

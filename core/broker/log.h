@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ struct LogConfig {
     // way.
     std::int64_t flush_messages = 1;
     Duration flush_interval = Duration::max();
+    // Durable in its segments alone, so that it may be cut at its end. Never changes.
+    bool skips_journal = false;
     // May use what is kept free for it when the disk is nearly full: without the metadata nothing
     // could be deleted any more.
     bool uses_reserve = false;
@@ -190,6 +193,17 @@ public:
                                                        const LogHints& hints) = 0;
     // Syncs everything and ends the log's fibers; the log is of no use afterwards.
     virtual Result<void> close(PartitionLog& log) = 0;
+    // Cuts off every record from `end` on, which is between two batches, and opens the log again.
+    // Only for one that skips the journal. Before anything is cut, `checkpoint` must durably record
+    // what checkpoints() says then, or the next start would miss what was cut. After a failure the
+    // log cannot be used.
+    struct Cut {
+        Offset end;
+        bool all = false;  // Every record goes: the log begins anew at `end`, empty.
+    };
+    virtual Result<std::unique_ptr<PartitionLog>> cut(
+        std::unique_ptr<PartitionLog> log, const Cut& what,
+        const std::function<Result<void>()>& checkpoint) = 0;
     // Ends the log and renames its directory so that no start finds it; its files go later.
     virtual Result<void> remove(std::unique_ptr<PartitionLog> log) = 0;
     // The same of one that could not be opened.

@@ -2,18 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/base/probe.h"
 #include "core/metadata/replay.h"
 #include "core/metadata/served.h"
 #include "core/protocol/batch_builder.h"
-#include "core/protocol/validate_batch.h"
 #include "core/protocol/versioned.h"
 
 namespace sluice::broker {
 namespace {
 
-// Kafka's fixed id of the metadata topic.
-constexpr TopicId metadata_topic_id{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 constexpr std::int16_t metadata_version = 30;  // 4.3-IV0
 
 StartFailure cannot_recover(Error error, std::string_view why) {
@@ -38,31 +37,49 @@ StartFailure explain(const metadata::ReplayFailure& failure) {
 }  // namespace
 
 MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                               LogStore& logs)
+                               LogStore& logs, std::unique_ptr<Peers> peers)
     : env_(env),
       config_(config),
       directory_(directory),
-      logs_(logs),
+      quorum_(env, config, directory, logs, std::move(peers)),
+      committed_(Shared<const metadata::MetadataImage>::make()),
       snapshotting_(env.scheduler),
-      publishing_(env.scheduler) {
-    log_config_.retention_age = milliseconds(-1);
-    log_config_.uses_reserve = true;
-    log_config_.segment_bytes = config_.metadata_segment_bytes;
-}
+      publishing_(env.scheduler),
+      moved_(env.scheduler),
+      activated_(env.scheduler),
+      fibers_(env.scheduler) {}
 
 MetadataDriver::~MetadataDriver() = default;
 
-Result<void, StartFailure> MetadataDriver::start(const LogHints& hints) {
-    auto log = logs_.open(std::string(metadata_log_name), metadata_topic_id, log_config_, hints);
-    if (log.failed())
-        return cannot_recover(log.error(), "the log lines above say what is wrong with its files");
-    log_ = std::move(*log);
+Result<void, StartFailure> MetadataDriver::start(const LogHints& hints, const Host& host) {
+    failed_ = host.failed;
+    CHECK_OK(quorum_.open(hints, {.cluster_id = host.facts.cluster_id,
+                                  .directory_id = host.facts.directory_id,
+                                  .checkpoint = host.checkpoint,
+                                  .moved = [this] { moved_.set(); },
+                                  .failed = host.failed,
+                                  .watch = host.watch}));
     CHECK_OK(load_snapshot());
-    CHECK_OK(replay());
-    if (const auto complaint = metadata::complaint_about(builder_.image()))
-        return cannot_serve(*complaint);
-    if (const auto begun = begin_epoch(); begun.failed())
-        return cannot_recover(begun.error(), "it cannot be written");
+    const raft::LogPoint snapshot{builder_.image().epoch, builder_.image().next_offset};
+    if (quorum_.is_lone()) {
+        // Nobody else could know better: all of it counts.
+        CHECK_OK(replay(quorum_.log()->offsets().end));
+        if (const auto complaint = metadata::complaint_about(builder_.image()))
+            return cannot_serve(*complaint);
+        committed_ = Shared<const metadata::MetadataImage>::make(builder_.image());
+    }
+    CHECK_OK(quorum_.begin(snapshot));
+    if (fibers_.spawn("metadata", [this] { follow(); }).failed())
+        return StartFailure{Error::limit, "the metadata cannot be followed. Raise fibers.max."};
+    return quorum_.is_lone() ? wait_active() : Result<void, StartFailure>();
+}
+
+Result<void, StartFailure> MetadataDriver::wait_active() {
+    while (!is_active()) {
+        if (quorum_.failed() || stopping_) return cannot_recover(Error::io, "it cannot be written");
+        if (const auto waited = activated_.wait(); waited.failed())
+            return cannot_recover(waited.error(), "it cannot be written");
+    }
     return {};
 }
 
@@ -71,9 +88,11 @@ Result<void, StartFailure> MetadataDriver::load_snapshot() {
     if (snapshot.failed())
         return cannot_recover(snapshot.error(), "its newest snapshot cannot be read");
     const Offset end = *snapshot ? (*snapshot)->end : Offset(0);
-    const LogOffsets& offsets = log_->offsets();
-    // A snapshot is taken of what is durable, and the log forgets only what one holds.
-    if (end < offsets.start || end > offsets.end)
+    const LogOffsets& offsets = quorum_.log()->offsets();
+    // A snapshot is taken of what is durable, and the log forgets only what one holds. One that the
+    // leader gave is there before the log that goes on from it.
+    const bool ahead = end > offsets.end && quorum_.is_lone();
+    if (end < offsets.start || ahead)
         return cannot_recover(
             Error::corrupt,
             fmt::format("its newest snapshot ends at {}, and the log goes from {} to {}", end.value,
@@ -81,15 +100,18 @@ Result<void, StartFailure> MetadataDriver::load_snapshot() {
     if (!*snapshot) return {};
     auto image = metadata::decode_snapshot(**snapshot, config_.decompressed_bytes_max);
     if (image.failed()) return explain(image.error());
-    epoch_ = image->epoch;
     builder_ = metadata::ImageBuilder(std::move(*image));
+    committed_ = Shared<const metadata::MetadataImage>::make(builder_.image());
     return {};
 }
 
-Result<void, StartFailure> MetadataDriver::replay() {
+// Applies what stands before `end`.
+Result<void, StartFailure> MetadataDriver::replay(Offset end) {
     Offset at = builder_.image().next_offset;
-    while (at < log_->offsets().end) {
-        const auto read = log_->read({.from = at, .before = log_->offsets().end});
+    while (at < end) {
+        const auto read = quorum_.read({.from = at, .before = end});
+        if (read.failed() && read.error() == Error::stopped)
+            return StartFailure{Error::stopped, "the node was stopped"};
         if (read.failed() || read->pieces.empty())
             return cannot_recover(read.failed() ? read.error() : Error::corrupt,
                                   fmt::format("it cannot be read at offset {}", at.value));
@@ -108,28 +130,8 @@ Result<void, StartFailure> MetadataDriver::replay_batches(const std::vector<Byte
             const auto replayed = metadata::replay(piece.slice(from, batch->size()),
                                                    config_.decompressed_bytes_max, builder_);
             if (replayed.failed()) return explain(replayed.error());
-            epoch_ = batch->leader_epoch();
         }
     }
-    return {};
-}
-
-// As a new leader of the metadata quorum does: a later epoch, and a record that says so.
-Result<void> MetadataDriver::begin_epoch() {
-    epoch_ = log_->offsets().end == Offset(0) ? LeaderEpoch(1) : epoch_.next();
-    // Version 0: Apache Kafka 4.3 reads these in no other.
-    protocol::LeaderChangeMessage message;
-    message.leader_id = config_.node_id;
-    message.voters = {{.voter_id = config_.node_id}};
-    message.granting_voters = message.voters;
-    TRY(const Bytes value, protocol::encode(message, Version(0)));
-    protocol::RecordBatchBuilder batch({.leader_epoch = epoch_, .is_control = true});
-    const Bytes key = protocol::encode_control_key(protocol::ControlRecordType::leader_change);
-    batch.append({.timestamp = env_.clock.wall(), .key = key.view(), .value = value.view()});
-    TRY(const Offset end, append(batch.build()));
-    // What a leader before began and did not finish never counts.
-    if (builder_.in_transaction()) return append_records({protocol::AbortTransactionRecord{}});
-    CHECK_OK(log_->wait_durable(end));
     return {};
 }
 
@@ -154,28 +156,23 @@ Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
     return {};
 }
 
-Result<Offset> MetadataDriver::append(const Bytes& batch) {
-    protocol::ValidationRules rules;
-    rules.from_client = false;
-    rules.batch_bytes_max = SIZE_MAX;
-    rules.now = env_.clock.wall();
-    const auto facts = protocol::validate_batch(batch.view(), rules);
-    ASSERT(!facts.failed());
-    TRY(const AppendedBatch appended, log_->append(batch.view(), *facts, epoch_));
-    builder_.advance(appended.next, epoch_);
+Result<void> MetadataDriver::append(const Bytes& batch) {
+    TRY(const Offset next, quorum_.append(batch, *active_in_));
+    builder_.advance(next, *active_in_);
     bytes_since_snapshot_ += batch.size();
-    return appended.next;
+    return {};
 }
 
 Result<void> MetadataDriver::commit_records(const std::vector<protocol::MetadataRecord>& records) {
+    const LeaderEpoch epoch = *active_in_;
     if (!records.empty()) CHECK_OK(append_records(records));
     if (!PLANT("metadata.published_before_durable"))
-        CHECK_OK(log_->wait_durable(builder_.image().next_offset));
+        CHECK_OK(quorum_.wait_committed(builder_.image().next_offset, epoch));
     return publish();
 }
 
 Result<void> MetadataDriver::append_records(const std::vector<protocol::MetadataRecord>& records) {
-    protocol::RecordBatchBuilder batch({.leader_epoch = epoch_});
+    protocol::RecordBatchBuilder batch({.leader_epoch = *active_in_});
     for (const protocol::MetadataRecord& record : records) {
         const bool forgotten = PLANT("metadata.deletion_not_logged") &&
                                std::holds_alternative<protocol::RemoveTopicRecord>(record);
@@ -195,23 +192,31 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
 }
 
 Result<void> MetadataDriver::publish() {
-    if (brokers_.empty()) return {};
     TRY(const env::Mutex::Guard guard, publishing_.lock());
+    if (!is_active()) return Error::stopped;
+    const LeaderEpoch epoch = *active_in_;
     // Whoever waited for its turn may find that its records went out with those before.
     if (published_ >= builder_.image().next_offset) return {};
     // The image may hold more than is committed: what it holds beyond is waited for as well.
     const auto shared = Shared<const metadata::MetadataImage>::make(builder_.image());
     if (!PLANT("metadata.published_before_durable"))
-        CHECK_OK(log_->wait_durable(shared->next_offset));
-    CHECK_OK(env::call_all(env_.shards,
-                           [&](ShardId shard) { brokers_[shard.value]->apply(shared, hints_); }));
-    published_ = shared->next_offset;
+        CHECK_OK(quorum_.wait_committed(shared->next_offset, epoch));
+    return give_to_shards(shared);
+}
+
+Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::MetadataImage>& image) {
+    committed_ = image;
+    if (QuorumWatch* const watch = quorum_.watch()) watch->published(*image);
+    if (!brokers_.empty())
+        CHECK_OK(env::call_all(
+            env_.shards, [&](ShardId shard) { brokers_[shard.value]->apply(image, hints_); }));
+    published_ = image->next_offset;
     hints_.clear();
     return {};
 }
 
 void MetadataDriver::maintain() {
-    if (!log_ || bytes_since_snapshot_ < config_.metadata_snapshot_bytes) return;
+    if (bytes_since_snapshot_ < config_.metadata_snapshot_bytes) return;
     const auto taken = take_snapshot();
     SOMETIMES("metadata.snapshot_taken", !taken.failed());
     if (taken.failed() && taken.error() != Error::stopped)
@@ -222,23 +227,32 @@ void MetadataDriver::maintain() {
 
 Result<void> MetadataDriver::take_snapshot() {
     TRY(const env::Mutex::Guard guard, snapshotting_.lock());
-    if (!log_) return Error::stopped;
+    PartitionLog* const log = quorum_.log();
+    if (log == nullptr || stopping_) return Error::stopped;
     const std::uint64_t covered = bytes_since_snapshot_;
-    const metadata::MetadataImage image = builder_.image();
+    // A leader's newest one, as soon as it is committed.
+    if (is_active()) CHECK_OK(publish());
+    const Shared<const metadata::MetadataImage> image = committed_;
     // Nobody may hold a snapshot of what a power cut can take back.
-    CHECK_OK(log_->wait_durable(image.next_offset));
-    CHECK_OK(directory_.keep_snapshot(metadata::encode_snapshot(image, env_.clock.wall())));
-    bytes_since_snapshot_ -= covered;
-    if (!log_) return Error::stopped;
-    CHECK_OK(log_->advance_start(image.next_offset));
-    return log_->maintain(image.next_offset, env_.clock.wall());
+    if (image->next_offset > log->offsets().end) return Error::stopped;
+    CHECK_OK(log->wait_durable(image->next_offset));
+    CHECK_OK(directory_.keep_snapshot(metadata::encode_snapshot(*image, env_.clock.wall())));
+    bytes_since_snapshot_ -= std::min(covered, bytes_since_snapshot_);
+    quorum_.snapshot_taken({image->epoch, image->next_offset});
+    return quorum_.forget_before(image->next_offset);
+}
+
+void MetadataDriver::stop() {
+    stopping_ = true;
+    moved_.set();
+    activated_.notify_all();
+    quorum_.stop();
+    fibers_.join();
 }
 
 Result<void> MetadataDriver::close() {
     const auto guard = snapshotting_.lock();
-    if (!log_) return {};
-    auto log = std::move(log_);
-    return logs_.close(*log);
+    return quorum_.close();
 }
 
 }  // namespace sluice::broker

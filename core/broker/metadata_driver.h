@@ -1,29 +1,41 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/broker/broker.h"
 #include "core/broker/data_directory.h"
+#include "core/broker/quorum_driver.h"
 #include "core/broker/start_failure.h"
 #include "core/env/event.h"
 #include "core/metadata/controller.h"
 
 namespace sluice::broker {
 
-// Carries decisions about the cluster's metadata to the log of one voter and back: decide on the
-// newest image, append the records, apply them, and answer once they are durable and every shard
-// has seen them. Lives on the first shard.
+// Carries decisions about the cluster's metadata to the log that the quorum keeps, and back: decide
+// on the newest image, append the records, apply them, and answer once they are committed and every
+// shard has seen them. Where somebody else leads, what is committed is applied and nothing decided.
+// Lives on the first shard.
 class MetadataDriver {
 public:
     MetadataDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                   LogStore& logs);
+                   LogStore& logs, std::unique_ptr<Peers> peers);
     ~MetadataDriver();
 
-    // Opens the metadata log, replays what its newest snapshot does not hold, and begins a new
-    // epoch in it. Fails when it holds what this version does not serve, naming that.
-    Result<void, StartFailure> start(const LogHints& hints);
+    // Opens the metadata log, and takes part in its quorum; a lone node replays what its newest
+    // snapshot does not hold, and begins a new epoch. Fails when the log holds what this version
+    // does not serve, naming that. `failed` and `checkpoint` as in QuorumDriver::Setup.
+    struct Host {
+        const NodeFacts& facts;
+        std::function<Result<void>()> checkpoint;
+        std::function<void()> failed;
+        QuorumWatch* watch = nullptr;
+    };
+    Result<void, StartFailure> start(const LogHints& hints, const Host& host);
     // Makes this broker known, in a new incarnation, and on a new log the feature levels first.
     Result<void> register_broker(const NodeFacts& facts);
     // Every shard's broker, which gets each new image; and the hints of this start for the first
@@ -32,10 +44,12 @@ public:
     void set_hints(std::map<std::string, LogHints> hints) { hints_ = std::move(hints); }
 
     // Runs `decide` on the newest image and returns its reply once the records are committed and
-    // published. Error::io when the log has failed.
+    // published. Error::io when the log has failed; Error::stopped when this node does not lead the
+    // quorum, or does not any more, and nobody knows what becomes of the records.
     template <class Reply>
     Result<Reply> commit(
         const std::function<metadata::Decision<Reply>(const metadata::Controller&)>& decide) {
+        if (!is_active()) return Error::stopped;
         const metadata::MetadataImage& image = builder_.image();
         auto decision = decide(metadata::Controller(image, config_.controller));
         // Also a refusal may rest on records that are not committed yet: every reply waits for
@@ -44,39 +58,62 @@ public:
         return std::move(decision.reply);
     }
 
-    // Gives the newest committed image to every shard, and returns when they have it.
+    // Gives the newest image to every shard once it is committed, and returns when they have it.
     Result<void> publish();
     const metadata::MetadataImage& image() { return builder_.image(); }
-    LeaderEpoch epoch() const { return epoch_; }
+    // What every node knows, or will know, of the log so far.
+    const metadata::MetadataImage& committed_image() const { return *committed_; }
+    // This node leads, and knows everything that the log holds.
+    bool is_active() const {
+        return active_in_ && quorum_.leads() && quorum_.leadership().epoch == *active_in_;
+    }
+    QuorumDriver& quorum() { return quorum_; }
     // Takes a snapshot once the log has grown enough since the last one, and drops what that makes
     // superfluous.
     void maintain();
+    // Lets another one lead, and sends away who waits. May wait for that.
+    void begin_stop() { quorum_.begin_stop(); }
+    // Ends everything but the log.
+    void stop();
     Result<void> close();
 
 private:
     Result<void, StartFailure> load_snapshot();
-    Result<void, StartFailure> replay();
+    Result<void, StartFailure> replay(Offset end);
     Result<void, StartFailure> replay_batches(const std::vector<Bytes>& pieces);
-    Result<void> begin_epoch();
+    Result<void, StartFailure> wait_active();
+
+    // What the quorum has committed (metadata_follower.cc), in a fiber of its own.
+    void follow();
+    Result<void, StartFailure> catch_up();
+    void step_down();
+    Result<void> activate();
+    Result<void> publish_committed();
+
     Result<void> take_snapshot();
     Result<void> commit_records(const std::vector<protocol::MetadataRecord>& records);
     Result<void> append_records(const std::vector<protocol::MetadataRecord>& records);
-    Result<Offset> append(const Bytes& batch);
+    Result<void> append(const Bytes& batch);
+    Result<void> give_to_shards(const Shared<const metadata::MetadataImage>& image);
 
     env::Env& env_;
     const BrokerConfig& config_;
     DataDirectory& directory_;
-    LogStore& logs_;
-    LogConfig log_config_;
-    std::unique_ptr<PartitionLog> log_;
+    QuorumDriver quorum_;
     metadata::ImageBuilder builder_;
+    Shared<const metadata::MetadataImage> committed_;
+    std::optional<LeaderEpoch> active_in_;
     std::uint64_t bytes_since_snapshot_ = 0;
     env::Mutex snapshotting_;
-    LeaderEpoch epoch_{0};
     std::vector<Broker*> brokers_;
     std::map<std::string, LogHints> hints_;
     env::Mutex publishing_;
     Offset published_{0};
+    std::function<void()> failed_ = [] {};
+    env::Event moved_;       // The quorum.
+    env::Signal activated_;  // Or it will never be.
+    env::FiberGroup fibers_;
+    bool stopping_ = false;
 };
 
 }  // namespace sluice::broker

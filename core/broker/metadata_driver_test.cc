@@ -9,7 +9,7 @@ namespace {
 
 using namespace protocol;
 
-// A directory in memory that keeps one snapshot.
+// A directory in memory that keeps one snapshot, and the state of the quorum.
 class ToldDirectory final : public DataDirectory {
 public:
     Result<std::optional<DirectoryIdentity>> open() override {
@@ -28,7 +28,15 @@ public:
         return {};
     }
 
+    Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
+    Result<void> keep_quorum_state(const raft::QuorumState& kept,
+                                   const std::vector<BrokerId>&) override {
+        state = kept;
+        return {};
+    }
+
     std::optional<metadata::Snapshot> snapshot;
+    std::optional<raft::QuorumState> state;
 };
 
 // The metadata of a node whose log does what it is told; there are no shards to publish it to.
@@ -41,16 +49,21 @@ protected:
     ~MetadataDriverTest() override { stop(); }
 
     void start() {
-        driver = std::make_unique<MetadataDriver>(world.doors, config, directory, store);
+        driver = std::make_unique<MetadataDriver>(world.doors, config, directory, store, nullptr);
         EXPECT_TRUE(world.run([&] {
-            const auto started = driver->start({});
+            const auto started = driver->start(
+                {}, {.facts = facts, .checkpoint = [] { return Result<void>(); }, .failed = [] {}});
             if (started.failed()) refusal = started.error().message;
             EXPECT_TRUE(started.failed() || driver->register_broker(facts));
         }));
         log = store.logs.at(std::string(metadata_log_name));
     }
     void stop() {
-        EXPECT_TRUE(world.run([&] { static_cast<void>(driver->close().failed()); }));
+        EXPECT_TRUE(world.run([&] {
+            driver->begin_stop();
+            driver->stop();
+            static_cast<void>(driver->close().failed());
+        }));
     }
     // The same log and snapshot, to another driver.
     void restart() {
@@ -112,10 +125,10 @@ TEST_F(MetadataDriverTest, WhatCannotBeLoggedIsNotApplied) {
 
 TEST_F(MetadataDriverTest, EachStartBeginsALaterEpochAndKnowsWhatWasLogged) {
     EXPECT_TRUE(world.run([&] { EXPECT_TRUE(create("t")); }));
-    const LeaderEpoch before = driver->epoch();
+    const LeaderEpoch before = driver->quorum().leadership().epoch;
     restart();
     EXPECT_EQ(refusal, "");
-    EXPECT_EQ(driver->epoch(), before.next());
+    EXPECT_EQ(driver->quorum().leadership().epoch, before.next());
     EXPECT_TRUE(knows("t"));
     EXPECT_EQ(driver->image().features.size(), 1U);
 }

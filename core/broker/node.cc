@@ -33,7 +33,8 @@ Node::Node(std::vector<env::Env*> shards, BrokerConfig config, Parts parts)
     : envs_(std::move(shards)),
       env_(*envs_.front()),
       config_(std::move(config)),
-      parts_(std::move(parts)) {}
+      parts_(std::move(parts)),
+      checkpointing_(env_.scheduler) {}
 
 Node::~Node() = default;
 
@@ -64,7 +65,14 @@ Result<void, StartFailure> Node::listen() {
     std::vector<Service*> services;
     for (const auto& shard : shards_) services.push_back(shard->broker.get());
     frontend_ = parts_.frontend(envs_, services);
-    const auto listening = frontend_->listen(config_.listen);
+    if (!config_.controller_listen.host.empty()) {
+        const env::Address& address = config_.controller_listen;
+        const auto listening = frontend_->listen(address, ListenerKind::controllers);
+        if (listening.failed()) return cannot_listen(listening.error(), address);
+        listening_ = *listening;
+    }
+    if (!config_.is_broker) return {};
+    const auto listening = frontend_->listen(config_.listen, ListenerKind::clients);
     if (listening.failed()) return cannot_listen(listening.error(), config_.listen);
     listening_ = *listening;
     facts_.advertised = config_.advertise;
@@ -93,6 +101,9 @@ Result<void, StartFailure> Node::open_directory() {
                            fmt::format("the data directory {} belongs to node {}, not to node {}",
                                        where, identity.node_id.value, config_.node_id.value),
                            "Set node.id to it, or choose another directory with --data.");
+    } else if (!config_.quorum.voters.empty()) {
+        return failure(Error::invalid, "the data directory is not formatted",
+                       "Run sluice format with the cluster id of the other controllers.");
     } else {
         identity = {Uuid::random(env_.random).text(), config_.node_id, Uuid::random(env_.random)};
         if (const auto formatted = directory_->format(identity); formatted.failed())
@@ -132,8 +143,8 @@ Result<void, StartFailure> Node::start_shards() {
             return failure(Error::stopped, "the node was stopped", "Start it again.");
     if (started.failed())
         return failure(started.error(), "the broker's own work cannot begin", "Raise fibers.max.");
-    metadata_ =
-        std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs);
+    metadata_ = std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs,
+                                                 parts_.peers ? parts_.peers(env_) : nullptr);
     std::vector<Broker*> brokers;
     for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
     for (const auto& shard : shards_) shard->broker->connect(brokers, *metadata_);
@@ -143,8 +154,13 @@ Result<void, StartFailure> Node::start_shards() {
 
 Result<void, StartFailure> Node::start_metadata() {
     const auto hint = hints_.find(std::string(metadata_log_name));
-    CHECK_OK(metadata_->start(hint == hints_.end() ? LogHints{} : hint->second));
+    const LogHints known = hint == hints_.end() ? LogHints{} : hint->second;
     metadata_->set_hints(std::move(hints_));
+    CHECK_OK(metadata_->start(known, {.facts = facts_,
+                                      .checkpoint = [this] { return write_checkpoints(); },
+                                      .failed = parts_.failed,
+                                      .watch = parts_.watch}));
+    if (!config_.is_broker) return {};
     const auto registered = metadata_->register_broker(facts_);
     if (registered.failed())
         return failure(registered.error(), "the broker cannot register itself in the metadata log",
@@ -209,7 +225,7 @@ Result<void, StartFailure> Node::start_periodic_work() {
 // one did.
 void Node::keep_checkpoints() {
     env::Event& end = shards_.front()->checkpoints_end;
-    write_checkpoints();
+    keep_checkpoint();
     Time written = env_.clock.now();
     std::uint64_t covered = bytes_appended();
     for (;;) {
@@ -220,7 +236,7 @@ void Node::keep_checkpoints() {
         const std::uint64_t appended = bytes_appended();
         const bool is_due = env_.clock.now() - written >= config_.checkpoint_interval;
         if (!is_due && appended - covered < config_.checkpoint_bytes) continue;
-        write_checkpoints();
+        keep_checkpoint();
         written = env_.clock.now();
         covered = appended;
     }
@@ -232,13 +248,19 @@ std::uint64_t Node::bytes_appended() {
     return bytes;
 }
 
-void Node::write_checkpoints() {
+// One at a time: what was gathered later must not be overwritten.
+Result<void> Node::write_checkpoints() {
+    TRY(const env::Mutex::Guard guard, checkpointing_.lock());
     std::vector<LogStore::Checkpoint> all;
     on_each_shard([&](ShardParts& shard) {
         const auto own = shard.logs->checkpoints();
         all.insert(all.end(), own.begin(), own.end());
     });
-    if (const auto written = directory_->checkpoint(all); written.failed())
+    return directory_->checkpoint(all);
+}
+
+void Node::keep_checkpoint() {
+    if (const auto written = write_checkpoints(); written.failed())
         env_.logger.warn("checkpoint.failed",
                          {{"why", std::string(name_of(written.error()))},
                           {"remedy", "recovery after a crash will read more"}});
@@ -257,6 +279,7 @@ bool Node::stop() {
     on_each_shard([](ShardParts& shard) {
         if (shard.broker) shard.broker->wake_fetches();
     });
+    if (metadata_) metadata_->begin_stop();
     if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {
@@ -264,6 +287,7 @@ bool Node::stop() {
         shard.checkpoints_end.set();
         shard.fibers.join();
     });
+    if (metadata_) metadata_->stop();
     const bool durable = close_logs();
     on_each_shard([](ShardParts& shard) {
         if (shard.logs) shard.logs->stop();

@@ -24,6 +24,10 @@ public:
         std::function<std::unique_ptr<LogStore>(env::Env&)> logs;
         std::function<std::unique_ptr<Frontend>(std::vector<env::Env*>, std::vector<Service*>)>
             frontend;
+        // None where nobody else is asked.
+        std::function<std::unique_ptr<Peers>(env::Env&)> peers = {};
+        // Sees what becomes of the metadata log; outlives the node.
+        QuorumWatch* watch = nullptr;
         // A disk failed for good: stop() is to be called. On the first shard, perhaps more than
         // once.
         std::function<void()> failed = [] {};
@@ -45,6 +49,8 @@ public:
     std::size_t partition_count() const;
     // In a fiber of the first shard, between start() and stop().
     Holdings holdings();
+    // The same.
+    MetadataDriver& metadata() { return *metadata_; }
 
 private:
     // What one shard holds; made, used and destroyed there.
@@ -69,7 +75,8 @@ private:
     Result<void, StartFailure> check_groups();
     Result<void, StartFailure> start_periodic_work();
     void keep_checkpoints();
-    void write_checkpoints();
+    Result<void> write_checkpoints();
+    void keep_checkpoint();
     std::uint64_t bytes_appended();
     void look_for_failure();
     bool close_logs();
@@ -86,6 +93,7 @@ private:
     std::vector<std::unique_ptr<ShardParts>> shards_;
     std::unique_ptr<MetadataDriver> metadata_;
     std::unique_ptr<Frontend> frontend_;
+    env::Mutex checkpointing_;
     bool recovered_ = false;
 };
 

@@ -10,9 +10,13 @@
 
 namespace sluice::broker {
 
+// Whom a listener is for: what is served there differs.
+enum class ListenerKind { clients, controllers };
+
 // What a connection knows about its client; it lives as long as the connection.
 struct Session {
     env::Address peer;
+    ListenerKind listener = ListenerKind::clients;
     std::string client_id;  // Of the last request; for logs.
     std::string software_name;
     std::string software_version;

@@ -217,6 +217,11 @@ public:
         }
         return {};
     }
+    // Of these logs none is cut.
+    Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog>, const Cut&,
+                                              const std::function<Result<void>()>&) override {
+        return Error::invalid;
+    }
     Result<void> remove(std::unique_ptr<PartitionLog>) override { return {}; }
     Result<void> remove_unopened(const std::string&, Duration) override { return {}; }
     std::vector<Checkpoint> checkpoints() override { return {}; }

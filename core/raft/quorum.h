@@ -53,9 +53,13 @@ struct Store {
 struct Truncate {
     Offset end;
 };
-// Get the snapshot from the leader and begin with it instead of the log: then restored().
+// Get the snapshot from the leader: then restored().
 struct Restore {
     BrokerId from;
+    LogPoint snapshot;
+};
+// Keep the snapshot that was got, and begin with it instead of the log, empty.
+struct Replace {
     LogPoint snapshot;
 };
 struct Committed {
@@ -70,8 +74,8 @@ struct Halt {
 struct Led {
     Leadership by;
 };
-using Effect =
-    std::variant<Persist, Send, BeginEpoch, Store, Truncate, Restore, Committed, Led, Halt>;
+using Effect = std::variant<Persist, Send, BeginEpoch, Store, Truncate, Restore, Replace, Committed,
+                            Led, Halt>;
 
 // Decides who leads the metadata log, what of it is committed, and what a replica of it may hold:
 // KRaft (KIP-595, with pre-vote KIP-996 and voters by id and directory KIP-853), which is Raft in
@@ -104,6 +108,12 @@ public:
     // What comes next in the log, `ask.log_end.offset` on, is the driver's to add where the reply
     // names nothing else.
     FetchReply fetched(const FetchAsk& ask, Time now);
+    // The same once more for a fetch that waited for news: who asked has shown nothing since.
+    FetchReply fetch_reply(const FetchAsk& ask) const;
+
+    // A replica reads the snapshot, which shows as much as a fetch that it is there: whether it
+    // may.
+    protocol::ErrorCode snapshot_asked(const ReplicaKey& replica, LeaderEpoch epoch, Time now);
 
     // They answer, or do not. An answer that nobody waits for any more changes nothing.
     void answered(AskId id, const Reply& reply, Time now);
@@ -113,8 +123,9 @@ public:
     void appended(Offset end, Time now);
     void voters_appended(Offset at, VoterSet voters, Time now);
     void flushed(Offset end, Time now);
-    // The log is replaced by a snapshot, which ends where Restore said.
-    void restored(LogPoint snapshot, const VoterHistory& voters, Time now);
+    // The snapshot is here that Restore wanted, and these are the voters in it. False when nobody
+    // waits for it any more.
+    bool restored(LogPoint snapshot, const VoterHistory& voters, Time now);
     // A snapshot was taken, or the log's beginning deleted behind one.
     void snapshot_taken(LogPoint snapshot);
     void log_start_moved(Offset start);
@@ -122,6 +133,30 @@ public:
     void passed(Time now);
     // The leader goes, and says so: for a clean stop.
     void resign(Time now);
+
+    // Who votes is changed one at a time (KIP-853): the set to append, which counts from then on,
+    // or why not. Only its leader may, once a record of its epoch is committed.
+    struct VoterChange {
+        protocol::ErrorCode error = protocol::ErrorCode::none;
+        std::optional<VoterSet> voters = {};
+    };
+    VoterChange add_voter(const VoterSet::Voter& voter, Time now) const;
+    VoterChange remove_voter(const ReplicaKey& voter) const;
+    VoterChange update_voter(const VoterSet::Voter& voter, LeaderEpoch epoch) const;
+
+    // What the leader knows of each replica; of itself what it has on disk.
+    struct Description {
+        struct Replica {
+            ReplicaKey key;
+            Offset end{-1};
+            std::optional<Time> fetched_at = {};
+            std::optional<Time> caught_up_at = {};  // It had all that there was then.
+        };
+        std::vector<Replica> voters;
+        std::vector<Replica> observers;
+    };
+    // Nothing when it does not lead.
+    std::optional<Description> describe(Time now) const;
 
     std::vector<Effect> take_effects() { return std::exchange(effects_, {}); }
     Time wake_at() const;
@@ -158,6 +193,8 @@ private:
         Offset end{-1};       // -1: not known.
         Time fetched_at = {};
         Time announce_at = {};
+        std::optional<Time> caught_up_at = {};
+        Offset leader_end{0};  // When it fetched last.
     };
     struct Leading {
         Offset epoch_start;
@@ -181,6 +218,7 @@ private:
     void begin_resigned(Time now);
     void give_up_election(Time now);
     void count_vote(std::map<BrokerId, bool>& votes, BrokerId from, bool granted, Time now);
+    bool is_voted(const ReplicaKey& candidate) const;
     bool would_vote_for(const VoteAsk& ask) const;
     bool learn(const Leadership& told, Time now);
     void enter(Role role);
@@ -209,6 +247,12 @@ private:
     void advance_high_watermark();
     void renew_quorum(Leading& leading, Time now) const;
     const Progress* progress_of(const Leading& leading, BrokerId voter) const;
+    void note_fetch(Leading& leading, const FetchAsk& ask, bool follows, Time now) const;
+
+    // Who votes (quorum_voters.cc).
+    protocol::ErrorCode complaint_about_change() const;
+    bool is_caught_up(const ReplicaKey& replica, Time now) const;
+    void resign_when_removed(Time now);
     void commit(Offset high_watermark);
 
     const Options options_;

@@ -15,19 +15,27 @@ VoteReply Quorum::vote_asked(const VoteAsk& ask, Time now) {
         (ask.voter.directory.is_zero() || ask.voter.directory == options_.self.directory);
     if (!for_me) return {ErrorCode::invalid_voter_key, leadership()};
     if (ask.epoch < state_.epoch) return {ErrorCode::fenced_leader_epoch, leadership()};
-    if (ask.epoch < LeaderEpoch(0) || ask.log_end.offset < Offset(0) ||
-        (!ask.pre_vote && ask.log_end.epoch >= ask.epoch))
+    const bool is_illegal =
+        ask.pre_vote ? ask.log_end.epoch > ask.epoch : ask.log_end.epoch >= ask.epoch;
+    if (ask.candidate.id < BrokerId(0) || ask.log_end.offset < Offset(0) ||
+        ask.log_end.epoch < LeaderEpoch(0) || is_illegal)
         return {ErrorCode::invalid_request, leadership()};
     // Also for one that only asks whether it would be elected: it stands in that epoch.
     if (ask.epoch > state_.epoch) begin_unattached(ask.epoch, std::nullopt, now);
 
     const bool granted = would_vote_for(ask);
-    if (granted && !ask.pre_vote && state_.voted != ask.candidate) {
+    if (granted && !ask.pre_vote && !is_voted(ask.candidate)) {
         save({state_.epoch, std::nullopt, ask.candidate});
         enter(Unattached{now + options_.election_timeout + jitter(options_.election_timeout)});
     }
     pursue(now);
     return {ErrorCode::none, leadership(), granted};
+}
+
+// A state that was kept without directories knows whom it voted for by the id alone.
+bool Quorum::is_voted(const ReplicaKey& candidate) const {
+    if (!state_.voted || state_.voted->id != candidate.id) return false;
+    return state_.voted->directory.is_zero() || state_.voted->directory == candidate.directory;
 }
 
 bool Quorum::would_vote_for(const VoteAsk& ask) const {
@@ -38,7 +46,7 @@ bool Quorum::would_vote_for(const VoteAsk& ask) const {
         return up_to_date && !leads() && !(following != nullptr && following->has_fetched);
     }
     // Once in an epoch, whatever is asked again; and not where somebody leads it.
-    if (state_.voted) return state_.voted == ask.candidate;
+    if (state_.voted) return is_voted(ask.candidate);
     return up_to_date && !state_.leader && !std::holds_alternative<Resigned>(role_);
 }
 

@@ -15,32 +15,67 @@ LogPoint Quorum::log_end() const {
 }
 
 FetchReply Quorum::fetched(const FetchAsk& ask, Time now) {
+    const FetchReply reply = fetch_reply(ask);
+    // Who is no replica counts nowhere.
+    if (reply.error != ErrorCode::none || ask.replica.id < BrokerId(0)) return reply;
+    auto& leading = std::get<Leading>(role_);
+    note_fetch(leading, ask, !reply.diverging && !reply.snapshot, now);
+    renew_quorum(leading, now);
+    advance_high_watermark();
+    FetchReply answer = reply;
+    answer.high_watermark = high_watermark_;
+    resign_when_removed(now);
+    return answer;
+}
+
+FetchReply Quorum::fetch_reply(const FetchAsk& ask) const {
     FetchReply reply;
     reply.known = leadership();
     reply.high_watermark = high_watermark_;
-    auto* leading = std::get_if<Leading>(&role_);
-    if (ask.epoch < state_.epoch)
+    if (ask.epoch < LeaderEpoch(0) || ask.log_end.offset < Offset(0) ||
+        ask.log_end.epoch < LeaderEpoch(0))
+        reply.error = ErrorCode::invalid_request;
+    else if (ask.epoch < state_.epoch)
         reply.error = ErrorCode::fenced_leader_epoch;
     else if (ask.epoch > state_.epoch)
         reply.error = ErrorCode::unknown_leader_epoch;
-    else if (leading == nullptr)
+    else if (!leads())
         reply.error = ErrorCode::not_leader_or_follower;
     if (reply.error != ErrorCode::none) return reply;
-
     const FetchReply place = place_in_log(ask.log_end);
     reply.diverging = place.diverging;
     reply.snapshot = place.snapshot;
-    Progress& progress = leading->replicas[ask.replica.id];
+    return reply;
+}
+
+ErrorCode Quorum::snapshot_asked(const ReplicaKey& replica, LeaderEpoch epoch, Time now) {
+    if (epoch < state_.epoch) return ErrorCode::fenced_leader_epoch;
+    if (epoch > state_.epoch) return ErrorCode::unknown_leader_epoch;
+    auto* leading = std::get_if<Leading>(&role_);
+    if (leading == nullptr) return ErrorCode::not_leader_or_follower;
+    const auto known = leading->replicas.find(replica.id);
+    if (known != leading->replicas.end() && known->second.directory == replica.directory)
+        known->second.fetched_at = now;
+    renew_quorum(*leading, now);
+    return ErrorCode::none;
+}
+
+void Quorum::note_fetch(Leading& leading, const FetchAsk& ask, bool follows, Time now) const {
+    Progress& progress = leading.replicas[ask.replica.id];
     // Another disk: what the old one had is gone, and does not count any more.
     if (progress.directory != ask.replica.directory)
         progress = {.directory = ask.replica.directory, .announce_at = progress.announce_at};
-    if (!reply.diverging && !reply.snapshot) progress.end = ask.log_end.offset;
+    if (follows) {
+        progress.end = ask.log_end.offset;
+        // It has all that there was when it fetched last.
+        if (progress.end >= log_.end)
+            progress.caught_up_at = now;
+        else if (progress.end >= progress.leader_end && progress.leader_end > Offset(0))
+            progress.caught_up_at = progress.fetched_at;
+    }
+    progress.leader_end = log_.end;
     progress.fetched_at = now;
     progress.announce_at = now + options_.fetch_timeout / 2;
-    renew_quorum(*leading, now);
-    advance_high_watermark();
-    reply.high_watermark = high_watermark_;
-    return reply;
 }
 
 // Whether a log that ends at `point` is the beginning of this one; otherwise where the two part, or
@@ -143,6 +178,7 @@ void Quorum::flushed(Offset end, Time now) {
     ASSERT(end <= log_.end);
     leading->durable = std::max(leading->durable, end);
     advance_high_watermark();
+    resign_when_removed(now);
     pursue(now);
 }
 
@@ -196,16 +232,19 @@ void Quorum::commit(Offset high_watermark) {
     effects_.emplace_back(Committed{high_watermark_});
 }
 
-void Quorum::restored(LogPoint snapshot, const VoterHistory& voters, Time now) {
+bool Quorum::restored(LogPoint snapshot, const VoterHistory& voters, Time now) {
+    auto* following = std::get_if<Following>(&role_);
+    if (following == nullptr || !following->restoring || snapshot.offset < high_watermark_)
+        return false;
     log_ = {.snapshot = snapshot, .start = snapshot.offset, .end = snapshot.offset, .epochs = {}};
     log_.epochs.assign(snapshot.epoch, snapshot.offset);
     voters_ = voters;
+    effects_.emplace_back(Replace{snapshot});
     commit(snapshot.offset);
-    if (auto* following = std::get_if<Following>(&role_)) {
-        following->restoring = false;
-        following->silent_at = now + options_.fetch_timeout;
-    }
+    following->restoring = false;
+    following->silent_at = now + options_.fetch_timeout;
     pursue(now);
+    return true;
 }
 
 void Quorum::snapshot_taken(LogPoint snapshot) {
@@ -215,6 +254,8 @@ void Quorum::snapshot_taken(LogPoint snapshot) {
 
 void Quorum::log_start_moved(Offset start) {
     ASSERT(start <= log_.snapshot.offset);
+    // Another log took the place of the one that was cut.
+    if (start <= log_.start) return;
     log_.start = start;
     log_.epochs.truncate_from_start(start);
     voters_.truncate_from_start(start);

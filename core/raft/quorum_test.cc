@@ -32,7 +32,9 @@ public:
             {"told", &Stage::told},         {"fetched", &Stage::fetched},
             {"failed", &Stage::failed},     {"append", &Stage::append},
             {"flushed", &Stage::flushed},   {"voters", &Stage::voters},
-            {"restored", &Stage::restored}, {"resign", &Stage::resign}};
+            {"restored", &Stage::restored}, {"resign", &Stage::resign},
+            {"add", &Stage::add},           {"remove", &Stage::remove},
+            {"move", &Stage::move},         {"describe", &Stage::describe}};
         const auto handler = handlers.find(command.name);
         if (handler == handlers.end()) return "no such command\n";
         (this->*handler->second)(command);
@@ -192,15 +194,52 @@ private:
 
     void append(const Command& command) { quorum_->appended(Offset(command.number("end")), now_); }
     void flushed(const Command& command) { quorum_->flushed(Offset(command.number("end")), now_); }
-    // voters at=12 count=2
+    // voters at=12 count=3 without=1
     void voters(const Command& command) {
-        quorum_->voters_appended(Offset(command.number("at")),
-                                 voters_up_to(command.number("count")), now_);
+        VoterSet voters = voters_up_to(command.number("count"));
+        if (command.has("without")) voters = voters.without(broker(command, "without"));
+        quorum_->voters_appended(Offset(command.number("at")), voters, now_);
     }
     void restored(const Command& command) {
         quorum_->restored(point(command.text("snapshot")), VoterHistory(voters_up_to(3)), now_);
     }
     void resign(const Command&) { quorum_->resign(now_); }
+
+    // What is decided is not yet appended: `voters` says that it is.
+    void say_change(const Quorum::VoterChange& change) {
+        say("{}{}", text(change.error),
+            change.voters ? ", to append: " + text(change.voters->ids()) : "");
+    }
+    static VoterSet::Voter voter(const Command& command) {
+        VoterSet::Voter voter;
+        voter.voter_id = broker(command, "voter");
+        voter.voter_directory_id =
+            replica(voter.voter_id, command.number("directory", voter.voter_id.value)).directory;
+        voter.endpoints = {{"CONTROLLER", "box", 9093}};
+        return voter;
+    }
+    // add voter=4, remove voter=2 directory=2, move voter=2 epoch=5
+    void add(const Command& command) { say_change(quorum_->add_voter(voter(command), now_)); }
+    void remove(const Command& command) {
+        const VoterSet::Voter gone = voter(command);
+        say_change(quorum_->remove_voter({gone.voter_id, gone.voter_directory_id}));
+    }
+    void move(const Command& command) {
+        say_change(quorum_->update_voter(voter(command), epoch(command)));
+    }
+    void describe(const Command&) {
+        const auto all = quorum_->describe(now_);
+        if (!all) return say("it does not lead");
+        const auto show_replicas = [&](std::string_view kind, const auto& replicas) {
+            for (const auto& each : replicas)
+                say("{} {}: ends {}, {}", kind, each.key.id.value, each.end.value,
+                    !each.fetched_at    ? "never heard of"
+                    : each.caught_up_at ? "has caught up"
+                                        : "lags behind");
+        };
+        show_replicas("voter", all->voters);
+        show_replicas("observer", all->observers);
+    }
 
     void show_effects() {
         for (const Effect& effect : quorum_->take_effects())
@@ -240,6 +279,7 @@ private:
     void show(const Restore& effect) {
         say("get the snapshot {} from {}", text(effect.snapshot), effect.from.value);
     }
+    void show(const Replace& effect) { say("begin with the snapshot {}", text(effect.snapshot)); }
     void show(const Committed& effect) { say("committed up to {}", effect.high_watermark.value); }
     void show(const Led& effect) { say("now {}", text(effect.by)); }
     void show(const Halt& effect) {
@@ -261,7 +301,7 @@ TEST_P(QuorumTrace, TellsTheSameStory) {
 
 INSTANTIATE_TEST_SUITE_P(Stories, QuorumTrace,
                          testing::Values("election", "votes", "commit", "divergence", "losing",
-                                         "alone", "observer", "another_disk"),
+                                         "alone", "observer", "another_disk", "voters"),
                          [](const auto& story) { return story.param; });
 
 }  // namespace

@@ -21,25 +21,28 @@ void KafkaFrontend::on_each_shard(const std::function<void(std::uint32_t)>& body
                           }).failed());
 }
 
-Result<env::Address> KafkaFrontend::listen(const env::Address& address) {
-    on_each_shard([this](std::uint32_t shard) {
-        servers_[shard] =
-            std::make_unique<Server>(*envs_[shard], *services_[shard], limits_, admission_);
-    });
+Result<env::Address> KafkaFrontend::listen(const env::Address& address, broker::ListenerKind kind) {
+    if (acceptors_.empty())
+        on_each_shard([this](std::uint32_t shard) {
+            servers_[shard] =
+                std::make_unique<Server>(*envs_[shard], *services_[shard], limits_, admission_);
+        });
     std::vector<Server*> servers;
     for (const auto& server : servers_) {
         if (!server) return Error::stopped;
         servers.push_back(server.get());
     }
-    auto acceptor = std::make_unique<Acceptor>(env_, admission_, std::move(servers));
+    auto acceptor = std::make_unique<Acceptor>(env_, admission_, std::move(servers), kind);
     CHECK_OK(acceptor->listen(address));
-    acceptor_ = std::move(acceptor);
-    return acceptor_->address();
+    acceptors_.push_back(std::move(acceptor));
+    return acceptors_.back()->address();
 }
 
 Result<void> KafkaFrontend::serve() {
-    ASSERT(acceptor_);
-    return fibers_.spawn("acceptor", [this] { acceptor_->run(); });
+    ASSERT(!acceptors_.empty());
+    for (const auto& acceptor : acceptors_)
+        CHECK_OK(fibers_.spawn("acceptor", [each = acceptor.get()] { each->run(); }));
+    return {};
 }
 
 void KafkaFrontend::count(broker::Holdings& holdings) {
@@ -51,9 +54,9 @@ void KafkaFrontend::count(broker::Holdings& holdings) {
 }
 
 void KafkaFrontend::close(Time deadline) {
-    if (acceptor_) acceptor_->stop();
+    for (const auto& acceptor : acceptors_) acceptor->stop();
     fibers_.join();
-    acceptor_.reset();
+    acceptors_.clear();
     on_each_shard([this, deadline](std::uint32_t shard) {
         if (servers_[shard]) servers_[shard]->stop(deadline);
         servers_[shard].reset();

@@ -15,7 +15,7 @@ public:
                   const ServerLimits& limits);
     ~KafkaFrontend() override;
 
-    Result<env::Address> listen(const env::Address& address) override;
+    Result<env::Address> listen(const env::Address& address, broker::ListenerKind kind) override;
     Result<void> serve() override;
     void close(Time deadline) override;
     void count(broker::Holdings& holdings) override;
@@ -29,7 +29,7 @@ private:
     const ServerLimits limits_;
     Admission admission_;
     std::vector<std::unique_ptr<Server>> servers_;  // Each made and destroyed on its shard.
-    std::unique_ptr<Acceptor> acceptor_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
     env::FiberGroup fibers_;
 };
 

@@ -32,16 +32,16 @@ Server::Server(env::Env& env, broker::Service& service, const ServerLimits& limi
       ended_(env.scheduler),
       fibers_(env.scheduler) {}
 
-bool Server::add(std::unique_ptr<env::Accepted> accepted) {
+bool Server::add(std::unique_ptr<env::Accepted> accepted, broker::ListenerKind listener) {
     if (env_.scheduler.room() < fibers_left_to_the_broker) return false;
     const env::Address peer = accepted->peer();
     const std::uint64_t id = next_id_++;
-    const auto spawned =
-        fibers_.spawn("connection", [this, id, peer, accepted = std::move(accepted)]() mutable {
+    const auto spawned = fibers_.spawn(
+        "connection", [this, id, peer, listener, accepted = std::move(accepted)]() mutable {
             if (!stopping_)
                 serve(id, std::make_unique<ServerConnection>(
                               env_, service_, budget_, limits_.connection,
-                              env_.network.adopt(std::move(accepted))));
+                              env_.network.adopt(std::move(accepted)), listener));
             leave(peer);
         });
     return !spawned.failed();
@@ -112,7 +112,7 @@ void Acceptor::hand_over(std::unique_ptr<env::Accepted> accepted, ShardId home) 
     bool added = false;
     env::RemoteCall call(env_.shards);
     call.start(
-        home, [&] { added = servers_[home.value]->add(std::move(accepted)); }, Task());
+        home, [&] { added = servers_[home.value]->add(std::move(accepted), kind_); }, Task());
     if (call.wait().failed() || added) return;
     refused(peer, "fibers.max");
     admission_.leave(peer);

@@ -42,7 +42,7 @@ public:
 
     // Serves an admitted connection in fibers of its own; false when there is none to be had. Never
     // waits.
-    bool add(std::unique_ptr<env::Accepted> accepted);
+    bool add(std::unique_ptr<env::Accepted> accepted, broker::ListenerKind listener);
     // Lets every connection finish what it has begun, then returns; after `deadline` closes them.
     void stop(Time deadline);
     std::size_t connection_count() const { return connections_.size(); }
@@ -67,8 +67,9 @@ private:
 // Accepts on the first shard and hands connections to the shards in turn.
 class Acceptor {
 public:
-    Acceptor(env::Env& env, Admission& admission, std::vector<Server*> servers)
-        : env_(env), admission_(admission), servers_(std::move(servers)) {}
+    Acceptor(env::Env& env, Admission& admission, std::vector<Server*> servers,
+             broker::ListenerKind kind)
+        : env_(env), admission_(admission), servers_(std::move(servers)), kind_(kind) {}
 
     // Returns once listening; Error::exists when the port is taken.
     Result<void> listen(const env::Address& address);
@@ -85,6 +86,7 @@ private:
     env::Env& env_;
     Admission& admission_;
     std::vector<Server*> servers_;  // By shard; touched on their own shard only.
+    const broker::ListenerKind kind_;
     std::unique_ptr<env::Listener> listener_;
 };
 

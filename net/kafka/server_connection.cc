@@ -8,7 +8,8 @@ constexpr std::size_t replies_together_max = 32;
 
 ServerConnection::ServerConnection(env::Env& env, broker::Service& service, MemoryBudget& budget,
                                    const ConnectionLimits& limits,
-                                   std::unique_ptr<env::Connection> connection)
+                                   std::unique_ptr<env::Connection> connection,
+                                   broker::ListenerKind listener)
     : env_(env),
       service_(service),
       limits_(limits),
@@ -18,6 +19,7 @@ ServerConnection::ServerConnection(env::Env& env, broker::Service& service, Memo
       room_(env.scheduler),
       watch_ended_(env.scheduler) {
     session_.peer = connection_->peer();
+    session_.listener = listener;
 }
 
 void ServerConnection::serve() {

@@ -26,7 +26,8 @@ struct ConnectionLimits {
 class ServerConnection {
 public:
     ServerConnection(env::Env& env, broker::Service& service, MemoryBudget& budget,
-                     const ConnectionLimits& limits, std::unique_ptr<env::Connection> connection);
+                     const ConnectionLimits& limits, std::unique_ptr<env::Connection> connection,
+                     broker::ListenerKind listener = broker::ListenerKind::clients);
 
     // Returns when the connection has ended and all its fibers with it.
     void serve();

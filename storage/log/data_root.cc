@@ -6,6 +6,7 @@
 #include "storage/log/file_io.h"
 #include "storage/log/journal_replay.h"
 #include "storage/log/names.h"
+#include "storage/log/quorum_state_file.h"
 #include "storage/log/summaries_file.h"
 
 namespace sluice::storage {
@@ -216,13 +217,31 @@ Result<std::optional<metadata::Snapshot>> DataRoot::newest_snapshot() {
     return std::optional(metadata::Snapshot{file->end, file->epoch, Bytes(std::move(content))});
 }
 
+Result<std::optional<raft::QuorumState>> DataRoot::quorum_state() {
+    const std::string path = join(broker::metadata_log_name, quorum_state_file);
+    const auto text = read_file(env_.disk, path, identity_bytes_max);
+    if (text.failed() && text.error() == Error::not_found)
+        return std::optional<raft::QuorumState>();
+    if (text.failed()) return text.error();
+    const auto state = parse_quorum_state(as_text({text->data(), text->size()}));
+    if (!state) return Error::corrupt;
+    return state;
+}
+
+Result<void> DataRoot::keep_quorum_state(const raft::QuorumState& state,
+                                         const std::vector<BrokerId>& configured) {
+    const std::string text = quorum_state_text(state, configured);
+    return replace_file(env_.disk, std::string(broker::metadata_log_name), quorum_state_file,
+                        as_slice(text));
+}
+
 Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {
     const std::string directory(broker::metadata_log_name);
     TRY(const auto older, snapshots());
     const std::string name = metadata_snapshot_file(snapshot.end, snapshot.epoch);
     CHECK_OK(replace_file(env_.disk, directory, name, snapshot.content.view()));
     for (const std::string& each : older)
-        if (each != name) CHECK_OK(remove_if_present(env_.disk, join(directory, each)));
+        if (each < name) CHECK_OK(remove_if_present(env_.disk, join(directory, each)));
     return {};
 }
 

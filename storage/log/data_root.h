@@ -24,6 +24,9 @@ public:
     Result<void> checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) override;
     Result<void> mark_clean() override;
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override;
+    Result<std::optional<raft::QuorumState>> quorum_state() override;
+    Result<void> keep_quorum_state(const raft::QuorumState& state,
+                                   const std::vector<BrokerId>& configured) override;
     Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:

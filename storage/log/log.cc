@@ -166,7 +166,8 @@ bool Log::writes_behind() const {
 
 void Log::publish() {
     const Offset durable = std::max(journaled_, writer_.synced());
-    offsets_.durable = std::max(offsets_.durable, is_lazy() ? writer_.written() : durable);
+    const bool excused = config_.flush_messages > 1;
+    offsets_.durable = std::max(offsets_.durable, excused ? writer_.written() : durable);
     if (PLANT("log.acknowledged_before_sync")) offsets_.durable = offsets_.end;
     if (BUGGIFY("log.evict_early")) tail_.evict();
     const auto note = [this](std::optional<Time>& since, bool holds) {

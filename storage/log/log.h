@@ -22,8 +22,8 @@ namespace sluice::storage {
 // durable, the committer brings it to the segments behind that; a log that need not be durable at
 // once (flush.messages) has segments only. A Store makes it; a partition owns it.
 //
-// Nothing truncates a log while it is open. What does, one day, must first take a checkpoint: then
-// nothing in the journal is needed any more that a replay could write over what came later.
+// Nothing truncates a log while it is open, and none that the journal holds: a replay could write
+// over what came later (Store::cut).
 class Log final : public broker::PartitionLog {
 public:
     static Result<std::unique_ptr<Log>> open(LogResources& resources, const LogOpening& opening);
@@ -116,7 +116,8 @@ private:
     std::uint64_t waiting_bytes() const;
     bool writes_behind() const;
     void end(Error why);
-    bool is_lazy() const { return config_.flush_messages > 1; }
+    // Durable, or excused from it, in its segments alone.
+    bool is_lazy() const { return config_.flush_messages > 1 || config_.skips_journal; }
 
     Result<DiskRead> read_from_disk(const ReadRange& range);
     IndexFiles::Written written_part(const Segment& segment) const;

@@ -25,6 +25,9 @@ public:
                                                        const broker::LogConfig& config,
                                                        const broker::LogHints& hints) override;
     Result<void> close(broker::PartitionLog& log) override;
+    Result<std::unique_ptr<broker::PartitionLog>> cut(
+        std::unique_ptr<broker::PartitionLog> log, const Cut& what,
+        const std::function<Result<void>()>& checkpoint) override;
     Result<void> remove(std::unique_ptr<broker::PartitionLog> log) override;
     Result<void> remove_unopened(const std::string& name, Duration file_delete_delay) override;
     std::vector<Checkpoint> checkpoints() override;
@@ -50,6 +53,8 @@ private:
     void find_deleted_directories();
     void delete_due_directories();
     Log& mine(broker::PartitionLog& log) const;
+    Result<void> cut_files(const std::string& directory, const Cut& what);
+    Result<void> cut_segment(const std::string& directory, Offset base, Offset end);
     void bring_files_up_to_date();
     bool is_secured(const Checkpoint& checkpoint, Offset end);
 

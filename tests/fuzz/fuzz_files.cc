@@ -8,6 +8,7 @@
 #include "storage/log/checkpoint_files.h"
 #include "storage/log/names.h"
 #include "storage/log/producer_snapshot.h"
+#include "storage/log/quorum_state_file.h"
 #include "storage/log/segment_index.h"
 
 using namespace sluice;
@@ -33,6 +34,8 @@ void check_texts(std::string_view text) {
     if (const auto file = parse_metadata_snapshot_file(text))
         ASSERT(metadata_snapshot_file(file->end, file->epoch) == text);
     (void)parse_log_name(text);
+    if (const auto state = parse_quorum_state(text))
+        ASSERT(parse_quorum_state(quorum_state_text(*state, {})) == state);
 }
 
 void check_snapshot_of_producers(Slice bytes) {

@@ -178,6 +178,7 @@ private:
         replica.durable = std::min(replica.durable, replica.log.size());
     }
     void performed(Replica&, const Restore&) { RC_FAIL("there are no snapshots here"); }
+    void performed(Replica&, const Replace&) { RC_FAIL("there are no snapshots here"); }
     void performed(Replica&, const Halt&) { RC_FAIL("a leader lacks what was committed"); }
     void performed(Replica&, const Led&) {}
     void performed(Replica& replica, const Committed& committed) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/listeners.h"
 
 namespace sluice::broker {
 
@@ -37,6 +38,7 @@ ApiVersionsResponse handle(const RequestContext& context, ApiVersionsRequest req
     }
     protocol::Apis::each([&]<class Api>(Api) {
         if constexpr (Handled<typename Api::Request> || Api::key == protocol::ApiKey::produce) {
+            if (!is_served_on(Api::key, context.session.listener)) return;
             const auto& advertised = protocol::find_api(Api::key)->advertised;
             response.api_keys.push_back(
                 {static_cast<std::int16_t>(Api::key), advertised.first, advertised.last});

@@ -49,6 +49,8 @@ FetchResponse FetchOperation::response() {
 }
 
 FetchResponse handle(const RequestContext& context, FetchRequest request) {
+    if (context.session.listener == ListenerKind::controllers)
+        return fetch_metadata_log(context, request);
     Broker& broker = context.broker;
     FetchSessions& sessions = broker.fetch_sessions();
     const auto fresh = FetchSessionId(static_cast<std::int32_t>(

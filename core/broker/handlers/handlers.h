@@ -52,6 +52,15 @@ protocol::DeleteGroupsResponse handle(const RequestContext&, protocol::DeleteGro
 protocol::OffsetCommitResponse handle(const RequestContext&, protocol::OffsetCommitRequest);
 protocol::OffsetFetchResponse handle(const RequestContext&, protocol::OffsetFetchRequest);
 protocol::OffsetDeleteResponse handle(const RequestContext&, protocol::OffsetDeleteRequest);
+// The metadata quorum: see quorum.cc.
+protocol::VoteResponse handle(const RequestContext&, protocol::VoteRequest);
+protocol::BeginQuorumEpochResponse handle(const RequestContext&, protocol::BeginQuorumEpochRequest);
+protocol::EndQuorumEpochResponse handle(const RequestContext&, protocol::EndQuorumEpochRequest);
+protocol::FetchSnapshotResponse handle(const RequestContext&, protocol::FetchSnapshotRequest);
+protocol::DescribeQuorumResponse handle(const RequestContext&, protocol::DescribeQuorumRequest);
+// What a listener of controllers answers where one for clients answers something else.
+protocol::FetchResponse fetch_metadata_log(const RequestContext&, const protocol::FetchRequest&);
+protocol::DescribeClusterResponse describe_controllers(const RequestContext&);
 
 template <class Request>
 concept Handled = requires(const RequestContext& context, Request request) {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/once.h"
@@ -124,17 +126,25 @@ MetadataResponse handle(const RequestContext& context, MetadataRequest request) 
 DescribeClusterResponse handle(const RequestContext& context, DescribeClusterRequest request) {
     DescribeClusterResponse response;
     constexpr std::int8_t brokers_wanted = 1;
+    constexpr std::int8_t controllers_wanted = 2;
+    const bool of_controllers = context.session.listener == ListenerKind::controllers;
+    const std::int8_t served = of_controllers ? controllers_wanted : brokers_wanted;
     response.endpoint_type = request.endpoint_type;
-    if (request.endpoint_type != brokers_wanted) {
-        const bool known = request.endpoint_type == 2;
+    if (request.endpoint_type != served) {
+        const bool known =
+            request.endpoint_type == brokers_wanted || request.endpoint_type == controllers_wanted;
         response.error_code =
             known ? ErrorCode::mismatched_endpoint_type : ErrorCode::unsupported_endpoint_type;
         response.error_message =
-            known ? "The request was sent to an endpoint of type BROKER, but we "
-                    "wanted an endpoint of type CONTROLLER."
+            known ? fmt::format(
+                        "The request was sent to an endpoint of type {}, but we wanted an "
+                        "endpoint of type {}.",
+                        of_controllers ? "CONTROLLER" : "BROKER",
+                        of_controllers ? "BROKER" : "CONTROLLER")
                   : "Unsupported endpoint type " + std::to_string(request.endpoint_type);
         return response;
     }
+    if (of_controllers) return describe_controllers(context);
     response.cluster_id = context.broker.facts().cluster_id;
     response.controller_id = context.broker.config().node_id;
     for (const auto& [id, state] : context.broker.image().brokers) {
