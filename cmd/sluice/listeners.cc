@@ -68,7 +68,8 @@ Result<Protocols, std::string> protocols_of(const std::string& words) {
 
 std::set<std::string> controllers_of(const ListenerWords& words) {
     std::set<std::string> names;
-    for (const std::string_view name : parts_of_list(words.controllers)) names.insert(capitals(name));
+    for (const std::string_view name : parts_of_list(words.controllers))
+        names.insert(capitals(name));
     return names;
 }
 
