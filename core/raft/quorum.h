@@ -244,6 +244,7 @@ private:
     void store(AskId id, const std::vector<Run>& runs);
     void truncate_to(const LogPoint& diverging);
     FetchReply place_in_log(const LogPoint& point) const;
+    LeaderEpoch earliest_epoch() const;
     void advance_high_watermark();
     void renew_quorum(Leading& leading, Time now) const;
     const Progress* progress_of(const Leading& leading, BrokerId voter) const;

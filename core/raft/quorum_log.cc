@@ -87,6 +87,11 @@ FetchReply Quorum::place_in_log(const LogPoint& point) const {
         return reply;
     }
     if (point == log_.snapshot) return reply;
+    if (log_.start > Offset(0) && point.epoch < earliest_epoch()) {
+        // What its epoch wrote ends behind our beginning: where, this log does not tell any more.
+        reply.snapshot = log_.snapshot;
+        return reply;
+    }
     const auto own = log_.epochs.end_offset_for(point.epoch, log_.end);
     if (own && own->epoch == point.epoch && point.offset <= own->offset) return reply;
     // A log that is behind nothing of ours: empty.
@@ -96,6 +101,11 @@ FetchReply Quorum::place_in_log(const LogPoint& point) const {
     else
         reply.diverging = LogPoint{own->epoch, own->offset};
     return reply;
+}
+
+LeaderEpoch Quorum::earliest_epoch() const {
+    const auto& entries = log_.epochs.entries();
+    return entries.empty() ? log_.snapshot.epoch : entries.front().epoch;
 }
 
 void Quorum::fetch_answered(AskId id, const FetchReply& reply, Time now) {

@@ -34,7 +34,8 @@ public:
             {"flushed", &Stage::flushed},   {"voters", &Stage::voters},
             {"restored", &Stage::restored}, {"resign", &Stage::resign},
             {"add", &Stage::add},           {"remove", &Stage::remove},
-            {"move", &Stage::move},         {"describe", &Stage::describe}};
+            {"move", &Stage::move},         {"describe", &Stage::describe},
+            {"snapshot", &Stage::snapshot}};
         const auto handler = handlers.find(command.name);
         if (handler == handlers.end()) return "no such command\n";
         (this->*handler->second)(command);
@@ -202,6 +203,13 @@ private:
     }
     void restored(const Command& command) {
         quorum_->restored(point(command.text("snapshot")), VoterHistory(voters_up_to(3)), now_);
+    }
+    // One was taken, and the log begins behind it now.
+    void snapshot(const Command& command) {
+        const LogPoint taken = point(command.text("at"));
+        quorum_->snapshot_taken(taken);
+        quorum_->log_start_moved(taken.offset);
+        say("log begins at {}", text(taken));
     }
     void resign(const Command&) { quorum_->resign(now_); }
 
