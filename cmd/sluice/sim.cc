@@ -37,7 +37,7 @@ const CommandHelp& sim_help() {
                     {"plan", "FILE", "the faults of FILE instead of those of the seed"},
                     {"plant", "NAME,..", "switch known bugs on (in the simulation build)"},
                     {"plants", "", "prove that each known bug is found (or those of --plant)"},
-                    {"json", "", "one line a seed"}},
+                    {"json", "", "an object a line and seed, and the closing line"}},
         .examples =
             "  sluice sim --seeds 1..300 --twice\n"
             "  sluice sim --seed 42 --trace run.txt\n"
