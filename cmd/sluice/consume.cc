@@ -57,18 +57,19 @@ int timed_out(const ConsumeWishes& wishes) {
     return exit_failed;
 }
 
-// A damaged batch is named with its place; nothing can be read past it.
+// Whether it was a damaged batch, which is then named with its place: its partition cannot be read
+// past it.
 template <class Reader>
-int reading_failed(std::string_view what, const Reader& reader, const client::Refusal& why) {
+bool tell_damage(std::string_view what, const Reader& reader, const client::Refusal& why) {
     const bool is_damaged =
         why.code == protocol::ErrorCode::none && why.error == Error::corrupt && reader.damage();
-    if (!is_damaged) return failed(what, why);
+    if (!is_damaged) return false;
     const auto& [partition, offset] = *reader.damage();
     print_error(
         "sluice: {}: the batch at offset {} of partition {} of {} is damaged; 'sluice dump' on the "
         "broker's machine shows it, and --from beyond it reads on\n",
         what, offset.value, partition.partition.value, partition.topic);
-    return exit_failed;
+    return true;
 }
 
 // Says of partitions that cannot be read that they cannot.
@@ -105,9 +106,15 @@ public:
             if (const int code = begin(topic); code != exit_ok) return code;
         while (!session_.interrupted && printer_.wants_more() && !consumer_.assignment().empty()) {
             const auto records = consumer_.poll(patience(wishes_));
-            if (records.failed())
-                return reading_failed("cannot read on", consumer_,
-                                      client::refusal(records.error()));
+            if (records.failed()) {
+                const client::Refusal why = client::refusal(records.error());
+                if (!tell_damage("cannot read on", consumer_, why))
+                    return failed("cannot read on", why);
+                // The others are read to their ends.
+                consumer_.unassign(consumer_.damage()->partition);
+                left_out_ = true;
+                continue;
+            }
             printer_.print(wanted(*records));
             note_troubles(troubles_, consumer_, session_.clock.now());
             end_partitions();
@@ -211,8 +218,9 @@ public:
             return timed_out(wishes_);
         if (done && session_.lost && !session_.interrupted) return exit_unreachable;
         if (done) return troubles_.any_lasts() ? exit_failed : exit_ok;
-        return reading_failed("cannot read on in group " + wishes_.group->group, consumer_,
-                              done.error());
+        const std::string what = "cannot read on in group " + wishes_.group->group;
+        return tell_damage(what, consumer_, done.error()) ? exit_failed
+                                                          : failed(what, done.error());
     }
 
 private:
