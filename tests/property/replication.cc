@@ -83,7 +83,9 @@ public:
         request.topics[0].replication_factor = -1;
         request.topics[0].num_partitions = -1;
         request.topics[0].assignments = {
-            {PartitionIndex(0), std::vector(brokers.begin(), brokers.begin() + replication)}};
+            {PartitionIndex(0),
+             std::vector(brokers.begin(),
+                         brokers.begin() + static_cast<std::ptrdiff_t>(replication))}};
         const metadata::ControllerSettings settings;
         log(metadata::Controller(image(), settings).create_topics(request, {topic_id}).records);
     }
