@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/strong.h"
+
 namespace sluice::golden {
 
 struct Command {
@@ -35,6 +37,20 @@ inline std::vector<std::string> split(const std::string& text, char by) {
     std::istringstream stream(text);
     for (std::string part; std::getline(stream, part, by);) parts.push_back(part);
     return parts;
+}
+
+// "1,2" -> brokers 1 and 2, and back as "[1,2]".
+inline std::vector<BrokerId> brokers_of(const std::string& text) {
+    std::vector<BrokerId> brokers;
+    for (const std::string& id : split(text, ',')) brokers.emplace_back(std::stoi(id));
+    return brokers;
+}
+
+inline std::string text_of(const std::vector<BrokerId>& brokers) {
+    std::string text;
+    for (const BrokerId broker : brokers)
+        text += (text.empty() ? "" : ",") + std::to_string(broker.value);
+    return "[" + text + "]";
 }
 
 inline Command parse(const std::string& line) {

@@ -14,21 +14,10 @@ namespace sluice::metadata {
 namespace {
 
 using namespace protocol;
+using golden::brokers_of;
 using golden::Command;
 using golden::split;
-
-std::vector<BrokerId> brokers_of(const std::string& text) {
-    std::vector<BrokerId> brokers;
-    for (const std::string& id : split(text, ',')) brokers.emplace_back(std::stoi(id));
-    return brokers;
-}
-
-std::string text_of(const std::vector<BrokerId>& brokers) {
-    std::string text;
-    for (const BrokerId broker : brokers)
-        text += (text.empty() ? "" : ",") + std::to_string(broker.value);
-    return "[" + text + "]";
-}
+using golden::text_of;
 
 Uuid uuid(std::int64_t n) {
     return Uuid{{1, static_cast<std::uint8_t>(n)}};

@@ -11,22 +11,10 @@ namespace sluice::metadata {
 namespace {
 
 using namespace protocol;
+using golden::brokers_of;
 using golden::Command;
 using golden::split;
-
-// "1,2" -> brokers 1 and 2.
-std::vector<BrokerId> brokers_of(const std::string& text) {
-    std::vector<BrokerId> brokers;
-    for (const std::string& id : split(text, ',')) brokers.emplace_back(std::stoi(id));
-    return brokers;
-}
-
-std::string text_of(const std::vector<BrokerId>& brokers) {
-    std::string text;
-    for (const BrokerId broker : brokers)
-        text += (text.empty() ? "" : ",") + std::to_string(broker.value);
-    return "[" + text + "]";
-}
+using golden::text_of;
 
 std::string resource_text(std::int8_t type, const std::string& name) {
     return fmt::format("{} '{}'",

@@ -11,23 +11,12 @@
 namespace sluice::replication {
 namespace {
 
+using golden::brokers_of;
 using golden::Command;
 using golden::split;
+using golden::text_of;
 using protocol::BrokerEpoch;
 using protocol::ErrorCode;
-
-std::vector<BrokerId> brokers_of(const std::string& text) {
-    std::vector<BrokerId> brokers;
-    for (const std::string& id : split(text, ',')) brokers.emplace_back(std::stoi(id));
-    return brokers;
-}
-
-std::string text_of(const std::vector<BrokerId>& brokers) {
-    std::string text;
-    for (const BrokerId broker : brokers)
-        text += (text.empty() ? "" : ",") + std::to_string(broker.value);
-    return "[" + text + "]";
-}
 
 std::string text_of(ErrorCode error) {
     return error == ErrorCode::none ? "ok" : std::string(protocol::name_of(error));
