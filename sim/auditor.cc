@@ -8,7 +8,6 @@ using namespace protocol;
 
 namespace {
 
-constexpr Timestamp latest{-1};
 // By then a broker must have noticed that somebody is silent.
 constexpr Duration vanished_after = seconds(30);
 
@@ -148,7 +147,7 @@ Result<void> Auditor::describe_topics(client::Admin& admin, const MetadataRespon
             CHECK_OK(whole("partition", partition.error_code));
             producers.topics.back().partition_indexes.push_back(partition.partition_index);
             ends.topics.back().partitions.push_back(
-                {.partition_index = partition.partition_index, .timestamp = latest});
+                {.partition_index = partition.partition_index, .timestamp = latest_offset});
         }
     }
     if (topics.topics.empty()) return {};

@@ -9,7 +9,7 @@
 namespace sluice::sim {
 namespace {
 
-constexpr std::string_view topic_name = "work";
+constexpr std::string_view groups_topic = "work";
 // In the end: of those who stay, and of one who goes.
 constexpr Duration long_session_timeout = seconds(45);
 constexpr Duration brief_session_timeout = seconds(3);
@@ -25,15 +25,15 @@ GroupMembers::GroupMembers(const WorkloadContext& context, Options options)
       options_(options),
       draws_(context.world.stream("groups")),
       use_{.group = group_name(options, "members"),
-           .topic = std::string(topic_name),
+           .topic = std::string(groups_topic),
            .world = context.world,
            .history = history_},
       outside_{.group = group_name(options, "outside"),
-               .topic = std::string(topic_name),
+               .topic = std::string(groups_topic),
                .world = context.world,
                .history = outside_history_},
       guests_{.group = group_name(options, "guests"),
-              .topic = std::string(topic_name),
+              .topic = std::string(groups_topic),
               .session_timeout = long_session_timeout,
               .rebalance_timeout = seconds(2),
               .world = context.world,

@@ -13,7 +13,7 @@ using namespace protocol;
 
 namespace {
 
-constexpr std::string_view topic_name = "target";
+constexpr std::string_view hostile_topic = "target";
 constexpr std::size_t bomb_bytes = 1 << 20;  // More than the broker unpacks here.
 constexpr Duration patience = seconds(3);
 constexpr std::uint64_t kinds = 8;  // Of attacks.
@@ -25,7 +25,7 @@ constexpr Duration silence = seconds(25);
 Result<void> HostileClient::set_up(env::Env& env) {
     AdminClient client(env, context_, "hostile");
     const auto made =
-        client.admin().create_topic({.name = std::string(topic_name), .partitions = 1});
+        client.admin().create_topic({.name = std::string(hostile_topic), .partitions = 1});
     const std::vector<std::uint8_t> zeros(bomb_bytes);
     RecordBatchBuilder bomb({.compression = CompressionType::gzip});
     bomb.append({.timestamp = Timestamp(0), .value = Slice(zeros)});
@@ -126,7 +126,7 @@ void HostileClient::send_bomb(RawConnection& connection) {
     ProduceRequest request;
     request.acks = -1;
     request.timeout_ms = 1'000;
-    request.topic_data.push_back({std::string(topic_name), {}, {{PartitionIndex(0), bomb_}}});
+    request.topic_data.push_back({std::string(hostile_topic), {}, {{PartitionIndex(0), bomb_}}});
     constexpr Version by_name{9};
     if (connection.send(request, by_name).failed()) return;
     const auto reply = connection.receive<ProduceRequest>(by_name);
@@ -140,7 +140,8 @@ void HostileClient::want_no_answer(RawConnection& connection) {
     ProduceRequest request;
     request.acks = 0;
     request.timeout_ms = 1'000;
-    request.topic_data.push_back({std::string(topic_name), {}, {{PartitionIndex(0), harmless_}}});
+    request.topic_data.push_back(
+        {std::string(hostile_topic), {}, {{PartitionIndex(0), harmless_}}});
     constexpr Version by_name{9};
     if (connection.tell(request, by_name).failed()) return;
     constexpr Version oldest{0};
@@ -156,7 +157,8 @@ void HostileClient::go_while_waiting(env::Env& env, RawConnection& connection) {
     request.max_wait_ms = 5'000;
     request.min_bytes = 1 << 20;
     request.max_bytes = 1 << 20;
-    request.topics.push_back({.topic = std::string(topic_name), .topic_id = {}, .partitions = {}});
+    request.topics.push_back(
+        {.topic = std::string(hostile_topic), .topic_id = {}, .partitions = {}});
     FetchRequest::Partition wanted;
     wanted.partition_max_bytes = 1 << 20;
     request.topics.back().partitions.push_back(wanted);

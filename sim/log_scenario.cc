@@ -12,7 +12,7 @@
 namespace sluice::sim {
 namespace {
 
-constexpr std::uint32_t shards_max = 3;
+constexpr std::uint32_t log_shards_max = 3;
 constexpr std::uint32_t logs_max = 5;
 constexpr std::uint32_t producers_per_log_max = 3;
 constexpr std::uint64_t records_per_batch_max = 6;
@@ -48,7 +48,7 @@ void LogScenario::draw_logs() {
 PlanOptions LogScenario::build(Cluster& cluster) {
     Node::Options node{.name = "log"};
     node.process.shards = 1;
-    node.process.shards_max = shards_max;
+    node.process.shards_max = log_shards_max;
     node.disk.timing.sync = Duration(draws_.between(100, 3'000));
     node_ = &cluster.add(node, [this](const ProcessFacts& facts) {
         return std::make_unique<LogProgram>(facts, *this);

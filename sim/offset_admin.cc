@@ -10,7 +10,7 @@ using namespace protocol;
 namespace {
 
 constexpr std::int32_t partitions = 4;
-constexpr Version newest_by_name{9};
+constexpr Version newest_offsets_by_name{9};
 
 }  // namespace
 
@@ -72,7 +72,7 @@ void OffsetAdmin::commit(client::Admin& admin) {
     one.committed_metadata = "";
     request.topics.front().partitions.push_back(one);
     ++asked_;
-    const auto reply = ask_once(admin, request, newest_by_name);
+    const auto reply = ask_once(admin, request, newest_offsets_by_name);
     if (reply.failed() || reply->topics.front().partitions.front().error_code != ErrorCode::none)
         return begin_another();
     ++answered_;
@@ -86,7 +86,7 @@ void OffsetAdmin::remove_one(client::Admin& admin) {
     request.group_id = group();
     request.topics.push_back({topic(), {{PartitionIndex(index)}}});
     ++asked_;
-    const auto reply = ask_once(admin, request, newest_by_name);
+    const auto reply = ask_once(admin, request, newest_offsets_by_name);
     if (reply.failed()) return begin_another();
     const bool unknown = reply->error_code == ErrorCode::group_id_not_found;
     if (unknown && (committed_.empty() || options_.offsets_expire)) {
@@ -106,7 +106,7 @@ void OffsetAdmin::remove_group(client::Admin& admin) {
     DeleteGroupsRequest request;
     request.groups_names.push_back(group());
     ++asked_;
-    const auto reply = ask_once(admin, request, newest_by_name);
+    const auto reply = ask_once(admin, request, newest_offsets_by_name);
     if (reply.failed()) return begin_another();
     const ErrorCode code = reply->results.front().error_code;
     if (code != ErrorCode::none && code != ErrorCode::group_id_not_found) return begin_another();
@@ -149,7 +149,7 @@ void OffsetAdmin::commit_for_nothing(client::Admin& admin) {
     one.committed_metadata = "";
     request.topics.front().partitions.push_back(one);
     ++asked_;
-    const auto reply = ask_once(admin, request, newest_by_name);
+    const auto reply = ask_once(admin, request, newest_offsets_by_name);
     if (reply.failed()) return;
     ++answered_;
     if (reply->topics.front().partitions.front().error_code == ErrorCode::none)
@@ -172,7 +172,7 @@ Result<OffsetAdmin::Offsets> OffsetAdmin::fetch(client::Admin& admin) {
     }
     request.groups.push_back(wanted);
     ++asked_;
-    TRY(const auto reply, ask_once(admin, request, newest_by_name));
+    TRY(const auto reply, ask_once(admin, request, newest_offsets_by_name));
     if (reply.groups.size() != 1 || reply.groups.front().error_code != ErrorCode::none)
         return Error::io;
     ++answered_;

@@ -10,10 +10,8 @@ using namespace protocol;
 
 namespace {
 
-constexpr PartitionIndex partition{0};
-constexpr Timestamp latest{-1};
+constexpr PartitionIndex looked_up{0};
 constexpr Offset to_the_end{-1};
-constexpr Timestamp earliest{-2};
 constexpr Timestamp greatest_timestamp{-3};
 // Brokers refuse what comes from their future, and their clocks step back here by an hour.
 constexpr std::int64_t age_least = std::int64_t{5} * 3'600'000;
@@ -65,7 +63,7 @@ void OffsetLookup::write(env::Env& env, client::Admin& admin) {
         ++asked_;
         const auto sent =
             producer.send({.topic = log_->topic,
-                           .partition = partition,
+                           .partition = looked_up,
                            .value = std::string(draws_.below(100), 'v'),
                            .timestamp = Timestamp(timestamp)},
                           [this, timestamp, &delivered](const client::Delivery& delivery) {
@@ -87,7 +85,7 @@ void OffsetLookup::cut(client::Admin& admin) {
     const std::int64_t start = draws_.between(log_->start, log_->end());
     // All of it may be said in another way.
     const Offset said = start == log_->end() ? to_the_end : Offset(start);
-    request.topics.push_back({log_->topic, {{partition, said}}});
+    request.topics.push_back({log_->topic, {{looked_up, said}}});
     ++asked_;
     const auto reply = ask_once(admin, request);
     if (reply.failed() || reply->topics.front().partitions.front().error_code != ErrorCode::none) {
@@ -101,7 +99,7 @@ void OffsetLookup::cut(client::Admin& admin) {
 void OffsetLookup::cut_behind_the_end(client::Admin& admin) {
     DeleteRecordsRequest request;
     request.timeout_ms = 4'000;
-    request.topics.push_back({log_->topic, {{partition, Offset(log_->end() + 1)}}});
+    request.topics.push_back({log_->topic, {{looked_up, Offset(log_->end() + 1)}}});
     ++asked_;
     const auto reply = ask_once(admin, request);
     // It may be heard later, when the log is longer.
@@ -129,8 +127,8 @@ OffsetLookup::Place OffsetLookup::greatest() const {
 
 // An error when something was not answered.
 Result<void> OffsetLookup::look_up_all(client::Admin& admin) {
-    CHECK_OK(look_up(admin, earliest, {.offset = log_->start}));
-    CHECK_OK(look_up(admin, latest, {.offset = log_->end()}));
+    CHECK_OK(look_up(admin, earliest_offset, {.offset = log_->start}));
+    CHECK_OK(look_up(admin, latest_offset, {.offset = log_->end()}));
     CHECK_OK(look_up_epoch(admin, LeaderEpoch(0), log_->end()));
     CHECK_OK(look_up_epoch(admin, LeaderEpoch(1), -1));
     CHECK_OK(ask_in_another_epoch(admin));
@@ -150,7 +148,7 @@ Result<void> OffsetLookup::look_up(client::Admin& admin, Timestamp wanted, const
     ListOffsetsRequest request;
     request.replica_id = BrokerId(-1);
     request.timeout_ms = 4'000;
-    request.topics.push_back({log_->topic, {{.partition_index = partition, .timestamp = wanted}}});
+    request.topics.push_back({log_->topic, {{.partition_index = looked_up, .timestamp = wanted}}});
     ++asked_;
     TRY(const auto reply, ask_once(admin, request));
     const auto& answer = reply.topics.front().partitions.front();
@@ -172,9 +170,9 @@ Result<void> OffsetLookup::ask_in_another_epoch(client::Admin& admin) {
     request.replica_id = BrokerId(-1);
     request.timeout_ms = 4'000;
     request.topics.push_back({log_->topic,
-                              {{.partition_index = partition,
+                              {{.partition_index = looked_up,
                                 .current_leader_epoch = LeaderEpoch(1),
-                                .timestamp = latest}}});
+                                .timestamp = latest_offset}}});
     ++asked_;
     TRY(const auto reply, ask_once(admin, request));
     ++answered_;
@@ -188,7 +186,7 @@ Result<void> OffsetLookup::ask_in_another_epoch(client::Admin& admin) {
 Result<void> OffsetLookup::look_up_epoch(client::Admin& admin, LeaderEpoch epoch,
                                          std::int64_t end) {
     OffsetForLeaderEpochRequest request;
-    request.topics.push_back({log_->topic, {{.partition = partition, .leader_epoch = epoch}}});
+    request.topics.push_back({log_->topic, {{.partition = looked_up, .leader_epoch = epoch}}});
     ++asked_;
     TRY(const auto reply, ask_once(admin, request));
     const auto& answer = reply.topics.front().partitions.front();

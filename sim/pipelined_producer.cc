@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t batches_open_max = 5;  // So many a broker remembers.
 constexpr Version by_name{9};
-constexpr Duration patience = seconds(6);
+constexpr Duration pipeline_patience = seconds(6);
 
 // A batch is sent until it is stored. Brokers refuse what comes from their future, and their clocks
 // step back here by an hour now and then.
@@ -82,7 +82,7 @@ Result<void> PipelinedProducer::identify(Client& client, Stream& stream) {
 // On a connection of its own until that breaks, or all is done and nothing more wanted.
 Result<void> PipelinedProducer::work(Stream& stream) {
     stream.connection =
-        std::make_unique<RawConnection>(stream.env, context().world, "pipeline", patience);
+        std::make_unique<RawConnection>(stream.env, context().world, "pipeline", pipeline_patience);
     stream.asked.clear();
     for (Lane& lane : stream.lanes) lane.under_way = 0;
     CHECK_OK(stream.connection->open(context().servers.front()));

@@ -9,7 +9,7 @@ namespace sluice::sim {
 namespace {
 
 // Of the reader of everything; see ProduceConsume.
-constexpr std::uint32_t last_reader = 101;
+constexpr std::uint32_t reader_of_all = 101;
 // A log that gives nothing for so long is asked why.
 constexpr int idle_polls_max = 5;
 
@@ -57,7 +57,7 @@ Result<bool> RottenTopic::read_log(Client& client, std::uint32_t log) {
     client::Consumer consumer(client.cluster, {.reset = client::OffsetReset::none});
     const auto partition = partition_of(log);
     consumer.assign(partition, client::Consumer::earliest);
-    Read all{.log = log, .reader = last_reader, .from = 0, .invoked = context().world.now()};
+    Read all{.log = log, .reader = reader_of_all, .from = 0, .invoked = context().world.now()};
     for (int idle = 0; idle < idle_polls_max;) {
         const auto records = consumer.poll(milliseconds(200));
         if (records.failed() && records.error() == Error::stopped) return Error::stopped;

@@ -14,14 +14,12 @@ namespace {
 
 constexpr std::size_t topics_max = 3;
 constexpr std::size_t sessions_max = 3;
-constexpr Duration patience = seconds(4);
+constexpr Duration session_patience = seconds(4);
 // Of a fetch that is answered much earlier.
 constexpr Duration long_wait = seconds(10);
 // A broker that is short of them may take a session away that was not used for longer.
 constexpr Duration kept_at_least = milliseconds(500);
 constexpr Version by_id{13};
-constexpr Timestamp latest{-1};
-constexpr Timestamp earliest{-2};
 // So many batches have so many bytes at least.
 constexpr std::int64_t news = 8;
 constexpr std::int32_t news_bytes_least = 500;
@@ -30,7 +28,7 @@ constexpr std::int32_t news_bytes_least = 500;
 
 struct SessionReader::Stream {
     Stream(env::Env& e, World& world, Version v)
-        : env(e), connection(e, world, "sessions", patience), version(v) {}
+        : env(e), connection(e, world, "sessions", session_patience), version(v) {}
     env::Env& env;
     RawConnection connection;
     Version version;
@@ -119,7 +117,8 @@ bool SessionReader::write_one(env::Env& env, client::Producer& producer, Topic& 
                             asked_at](const client::Delivery& delivery) {
         --topic.under_way;
         // Who waited that long has sent it again, and the first one may still arrive.
-        if (context_.world.now() - asked_at >= AdminClient::patience) topic.may_come_late = true;
+        if (context_.world.now() - asked_at >= AdminClient::patience)
+            topic.may_come_late = true;
         topic.sure = topic.sure && delivery.delivered();
         if (!delivery.delivered()) return;
         ++answered_;
@@ -252,7 +251,7 @@ Result<void> SessionReader::ask_for_an_end(Stream& stream) {
     const Topic* const topic = any_topic(stream.env.random);
     if (topic == nullptr) return {};
     SessionLog& log = *topic->logs[stream.env.random.below(topic->logs.size())];
-    TRY(const auto end, ask_for_offset(stream, log, latest));
+    TRY(const auto end, ask_for_offset(stream, log, latest_offset));
     if (end) log.high_watermark = std::max(log.high_watermark, end->value);
     return {};
 }
@@ -276,7 +275,7 @@ Result<std::optional<Offset>> SessionReader::ask_for_offset(Stream& stream, cons
 // Of those that were told no more than that they are out of range.
 Result<void> SessionReader::find_starts(Stream& stream, SessionView& session) {
     for (const std::uint32_t number : session.lost()) {
-        TRY(const auto start, ask_for_offset(stream, *logs_[number], earliest));
+        TRY(const auto start, ask_for_offset(stream, *logs_[number], earliest_offset));
         if (!start) continue;
         if (auto wrong = session.begins_at(number, start->value)) fail("a start is wrong", *wrong);
     }

@@ -13,7 +13,7 @@ using namespace protocol;
 
 namespace {
 
-constexpr std::size_t shards_max = 3;  // Of the broker.
+constexpr std::size_t session_shards_max = 3;  // Of the broker.
 
 std::string name_of_log(const SessionLog& log) {
     return fmt::format("{}-{}", log.topic, log.index.value);
@@ -249,7 +249,7 @@ std::optional<std::string> SessionView::judge_turns() {
         if (!any)
             return fmt::format("nothing is served, and {} has records at {}", name_of_log(log),
                                wanted.position);
-        if (++wanted.passed_over > shards_max * wanted_.size())
+        if (++wanted.passed_over > session_shards_max * wanted_.size())
             return fmt::format("{} has records at {} and was passed over {} times",
                                name_of_log(log), wanted.position, wanted.passed_over);
     }

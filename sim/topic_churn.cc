@@ -12,13 +12,12 @@ using namespace protocol;
 
 namespace {
 
-constexpr std::size_t topics_max = 6;
-constexpr std::int32_t partitions_max = 6;
-constexpr std::int8_t of_topic = 2;
+constexpr std::size_t churned_topics_max = 6;
+constexpr std::int32_t churned_partitions_max = 6;
+constexpr std::int8_t config_of_topic = 2;
 constexpr std::int8_t set_value = 0;
 constexpr PartitionIndex first_partition{0};
-constexpr Timestamp latest{-1};
-constexpr std::int8_t source_topic = 1;
+constexpr std::int8_t set_for_topic = 1;
 // Which mean nothing to what is done here.
 const std::vector<std::string> configured{"max.message.bytes", "file.delete.delay.ms"};
 
@@ -56,7 +55,7 @@ void TopicChurn::step(client::Admin& admin) {
     std::vector<std::string> gone;
     for (const auto& [name, topic] : topics_)
         if (topic.sure) (topic.exists ? sure : gone).push_back(name);
-    if (sure.size() < topics_max && draws_.below(3) == 0) {
+    if (sure.size() < churned_topics_max && draws_.below(3) == 0) {
         const bool again = !gone.empty() && draws_.below(2) == 0;
         const std::string wanted =
             again ? gone[draws_.below(gone.size())] : fmt::format("churn-{}", names_++);
@@ -138,7 +137,7 @@ void TopicChurn::remove(client::Admin& admin, const std::string& name, Topic& to
 }
 
 void TopicChurn::grow(client::Admin& admin, const std::string& name, Topic& topic) {
-    if (topic.partitions >= partitions_max) return;
+    if (topic.partitions >= churned_partitions_max) return;
     CreatePartitionsRequest request;
     request.timeout_ms = 4'000;
     request.topics.push_back(
@@ -152,7 +151,7 @@ void TopicChurn::configure(client::Admin& admin, const std::string& name, Topic&
     const std::string& setting = configured[draws_.below(configured.size())];
     const std::string value = std::to_string(draws_.between(100'000, 2'000'000));
     IncrementalAlterConfigsRequest request;
-    request.resources.push_back({of_topic, name, {{setting, set_value, value}}});
+    request.resources.push_back({config_of_topic, name, {{setting, set_value, value}}});
     if (granted(admin, topic, request,
                 [](const auto& reply) { return reply.responses.front().error_code; }))
         topic.configs[setting] = value;
@@ -239,13 +238,13 @@ Result<void> TopicChurn::verify_there(client::Admin& admin, const std::string& n
 Result<void> TopicChurn::verify_configs(client::Admin& admin, const std::string& name,
                                         const Topic& topic) {
     DescribeConfigsRequest request;
-    request.resources.push_back({of_topic, name, configured});
+    request.resources.push_back({config_of_topic, name, configured});
     TRY(const auto reply, admin.cluster().ask_any(request, seconds(4)));
     if (reply.results.size() != 1 || reply.results.front().error_code != ErrorCode::none)
         return Error::io;
     std::map<std::string, std::string> own;
     for (const auto& config : reply.results.front().configs)
-        if (config.config_source == source_topic) own[config.name] = config.value.value_or("");
+        if (config.config_source == set_for_topic) own[config.name] = config.value.value_or("");
     if (own != topic.configs) fail("a topic's configuration is another one", name);
     return {};
 }
@@ -257,7 +256,7 @@ Result<void> TopicChurn::verify_last_partition(client::Admin& admin, const std::
     request.replica_id = BrokerId(-1);
     request.timeout_ms = 4'000;
     const PartitionIndex last(topic.partitions - 1);
-    request.topics.push_back({name, {{.partition_index = last, .timestamp = latest}}});
+    request.topics.push_back({name, {{.partition_index = last, .timestamp = latest_offset}}});
     TRY(const auto reply, ask_once(admin, request));
     const ErrorCode code = reply.topics.front().partitions.front().error_code;
     if (code == ErrorCode::not_leader_or_follower || code == ErrorCode::unknown_topic_or_partition)

@@ -13,7 +13,6 @@
 namespace sluice::broker {
 namespace {
 
-constexpr std::int16_t metadata_version = 30;  // 4.3-IV0
 
 StartFailure cannot_recover(Error error, std::string_view why) {
     return {error, fmt::format("the metadata log cannot be recovered: {}. Restore {} from a copy.",

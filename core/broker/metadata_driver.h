@@ -61,6 +61,8 @@ public:
     // Gives the newest image to every shard once it is committed, and returns when they have it.
     Result<void> publish();
     const metadata::MetadataImage& image() { return builder_.image(); }
+    // Of the records it writes: 4.3-IV0.
+    static constexpr std::int16_t metadata_version = 30;
     // What every node knows, or will know, of the log so far.
     const metadata::MetadataImage& committed_image() const { return *committed_; }
     // This node leads, and knows everything that the log holds.

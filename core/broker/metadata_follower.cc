@@ -5,12 +5,6 @@
 
 namespace sluice::broker {
 
-namespace {
-
-constexpr std::int16_t metadata_version = 30;  // 4.3-IV0
-
-}  // namespace
-
 void MetadataDriver::follow() {
     while (!stopping_) {
         const auto caught_up = catch_up();

@@ -143,9 +143,9 @@ Result<void> Consumer::fetch_from(BrokerId leader, const std::vector<TopicPartit
         wanted.partition_max_bytes = static_cast<std::int32_t>(options_.partition_bytes_max);
         request.topics.back().partitions.push_back(wanted);
     }
-    constexpr Version newest_by_name{12};
+    constexpr Version newest_fetch_by_name{12};
     TRY(BrokerConnection * broker, cluster_.broker(leader, line_));
-    TRY(const auto reply, broker->ask(request, time, newest_by_name));
+    TRY(const auto reply, broker->ask(request, time, newest_fetch_by_name));
     if (reply.error_code != ErrorCode::none) return Error::timed_out;
     for (const auto& topic : reply.responses)
         for (const auto& answer : topic.partitions)

@@ -9,7 +9,7 @@ using protocol::ErrorCode;
 namespace {
 
 // Later versions name topics by their id alone.
-constexpr Version newest_by_name{9};
+constexpr Version newest_offsets_by_name{9};
 
 // Appends to the topic's entry, which is the last one when the partitions come in order.
 template <class Topic>
@@ -68,7 +68,7 @@ Result<CommittedOffsets, Refusal> GroupOffsets::fetch(
         const auto& group = reply.groups.front();
         return group.error_code != ErrorCode::none ? group.error_code : first_error(group);
     };
-    TRY(const auto reply, coordinator_.ask(request, code_of, newest_by_name));
+    TRY(const auto reply, coordinator_.ask(request, code_of, newest_offsets_by_name));
     if (reply.groups.size() != 1) return refusal(Error::invalid);
     const auto& group = reply.groups.front();
     if (group.error_code != ErrorCode::none) return refusal(group.error_code);
@@ -97,9 +97,9 @@ Result<void, Refusal> GroupOffsets::commit(const CommittedOffsets& offsets,
                                    .committed_offset = committed.offset,
                                    .committed_leader_epoch = committed.leader_epoch,
                                    .committed_metadata = committed.metadata});
-    TRY(const auto reply,
-        coordinator_.ask(
-            request, [](const auto& answer) { return first_error(answer); }, newest_by_name));
+    TRY(const auto reply, coordinator_.ask(
+                              request, [](const auto& answer) { return first_error(answer); },
+                              newest_offsets_by_name));
     return outcome_of(reply);
 }
 

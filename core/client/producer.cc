@@ -14,7 +14,7 @@ using protocol::ErrorCode;
 namespace {
 
 // Later versions name topics by their id alone.
-constexpr Version newest_by_name{12};
+constexpr Version newest_produce_by_name{12};
 
 // What a record takes in a batch, at most a little more.
 std::size_t bytes_of(const Message& message) {
@@ -223,7 +223,7 @@ void Producer::send_batch(Lane& lane, ProducerBatch& batch) {
     }
     lane.queue.sent(batch);
     // Written here, so that batches go out in their order; awaited there.
-    auto pending = (*leader)->send(request, newest_by_name);
+    auto pending = (*leader)->send(request, newest_produce_by_name);
     if (pending.failed()) return world_failed(lane, batch, pending.error());
     const auto spawned =
         fibers_.spawn("producer-reply", [this, &lane, &batch, reply = pending->get()] {

@@ -12,7 +12,7 @@ using namespace protocol;
 namespace {
 
 constexpr std::string_view classic = "classic";
-constexpr Version group_id_not_found_since{6};
+constexpr Version describe_not_found_since{6};
 
 bool equal_but_for_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) {
@@ -50,7 +50,7 @@ DescribeGroupsResponse::Group Coordinator::describe(const std::string& group_id,
     const ClassicGroup* group = find(group_id);
     if (group == nullptr && logged_.find(group_id) == nullptr) {
         shown.group_state = "Dead";
-        if (version >= group_id_not_found_since) {
+        if (version >= describe_not_found_since) {
             shown.error_code = ErrorCode::group_id_not_found;
             shown.error_message = "Group " + group_id + " not found.";
         }

@@ -12,7 +12,7 @@ using namespace protocol;
 namespace {
 
 // From here on clients know what GROUP_ID_NOT_FOUND means.
-constexpr Version group_id_not_found_since{9};
+constexpr Version commit_not_found_since{9};
 
 OffsetCommitValue value_of(const OffsetCommitRequest::Topic& topic,
                            const OffsetCommitRequest::Partition& partition,
@@ -69,8 +69,8 @@ ErrorCode Coordinator::check_commit(const OffsetCommitRequest& request, Version 
     const ClassicGroup* group = find(request.group_id);
     if (group == nullptr && logged_.find(request.group_id) == nullptr) {
         if (generation < GenerationId(0)) return ErrorCode::none;
-        return version >= group_id_not_found_since ? ErrorCode::group_id_not_found
-                                                   : ErrorCode::illegal_generation;
+        return version >= commit_not_found_since ? ErrorCode::group_id_not_found
+                                                 : ErrorCode::illegal_generation;
     }
     // Without members anybody may commit who does not claim to be one.
     const bool is_empty = group == nullptr || group->state == GroupState::empty;

@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "core/metadata/controller.h"
+#include "core/metadata/partition_change.h"
 
 namespace sluice::metadata {
 
 using protocol::MetadataRecord;
 
 namespace {
-
-bool holds(const std::vector<BrokerId>& brokers, BrokerId broker) {
-    return std::ranges::find(brokers, broker) != brokers.end();
-}
 
 // `broker` has everything that was committed, as far as is known: it was in sync when the last
 // leader went (KIP-966). Failing all of those, the last leader itself.

@@ -27,9 +27,7 @@ Uuid directory_for_new(const MetadataImage& image, BrokerId broker) {
 
 namespace {
 
-constexpr BrokerId no_leader{-1};
 constexpr BrokerId unchanged_leader{-2};
-constexpr std::int8_t recovering = 1;
 
 bool holds_all(const std::vector<BrokerId>& brokers, const std::vector<BrokerId>& others) {
     return std::ranges::all_of(others, [&](BrokerId other) { return holds(brokers, other); });

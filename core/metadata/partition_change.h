@@ -10,6 +10,10 @@
 
 namespace sluice::metadata {
 
+inline constexpr BrokerId no_leader{-1};
+// LeaderRecoveryState: elected though it may lack what was acknowledged.
+inline constexpr std::int8_t recovering = 1;
+
 bool holds(const std::vector<BrokerId>& brokers, BrokerId broker);
 // `brokers` in their order, but those in `others`.
 std::vector<BrokerId> without(const std::vector<BrokerId>& brokers,

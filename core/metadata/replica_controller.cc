@@ -16,7 +16,6 @@ using protocol::ErrorCode;
 namespace {
 
 constexpr std::int8_t recovered = 0;
-constexpr std::int8_t recovering = 1;
 
 }  // namespace
 

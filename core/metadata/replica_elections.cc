@@ -14,8 +14,6 @@ using protocol::ErrorCode;
 
 namespace {
 
-constexpr BrokerId no_leader{-1};
-
 ItemError unknown_partition(std::string_view topic, PartitionIndex index) {
     return {ErrorCode::unknown_topic_or_partition,
             fmt::format("No such partition as {}-{}", topic, index.value)};

@@ -4,6 +4,10 @@
 
 namespace sluice::protocol {
 
+// The times that ask ListOffsets for the ends of a log.
+inline constexpr Timestamp latest_offset{-1};
+inline constexpr Timestamp earliest_offset{-2};
+
 // Ids and epochs that only the protocol speaks of.
 
 // Grows with every registration of a broker; an older one is fenced.

@@ -10,15 +10,14 @@ namespace sluice::storage {
 namespace {
 
 // Who has not come back after so long reads no further, or slowly.
-constexpr Duration patience = seconds(2);
+constexpr Duration reader_patience = seconds(2);
 constexpr std::size_t readers_max = 256;
 
 }  // namespace
 
 ReadAhead::Readers::iterator ReadAhead::find(const Log& log, Offset next) {
-    return std::ranges::find_if(readers_, [&](const Reader& reader) {
-        return reader.log == &log && reader.next == next;
-    });
+    return std::ranges::find_if(
+        readers_, [&](const Reader& reader) { return reader.log == &log && reader.next == next; });
 }
 
 void ReadAhead::erase(Readers::iterator reader) {
@@ -91,7 +90,7 @@ void ReadAhead::trim() {
     const Time now = scheduler_.now();
     for (auto reader = readers_.begin(); reader != readers_.end();) {
         const auto each = reader++;
-        if (!each->reading && now - each->since > patience) erase(each);
+        if (!each->reading && now - each->since > reader_patience) erase(each);
     }
 }
 

@@ -15,7 +15,7 @@
 namespace sluice::storage {
 namespace {
 
-constexpr Offset no_end{INT64_MAX - 1};
+constexpr Offset all_checked{INT64_MAX - 1};
 
 std::vector<std::uint8_t> bytes_of(std::string_view text) {
     return {text.begin(), text.end()};
@@ -43,7 +43,7 @@ Result<RecoveredLog> Recovery::run() {
     const Offset snapshot = log_.snapshots.empty() ? first : log_.snapshots.back();
     checkpointed_ =
         std::max(first, std::min(snapshot, opening_.hints.recovery_point.value_or(first)));
-    if (opening_.hints.clean) checkpointed_ = no_end;
+    if (opening_.hints.clean) checkpointed_ = all_checked;
     log_.checkpointed = checkpointed_;
     proven_ = std::max(checkpointed_, synced_ ? synced_->end : Offset(0));
     auto summary =

@@ -9,10 +9,10 @@
 namespace sluice::storage {
 namespace {
 
-constexpr std::string_view magic = "sluiceS1";
-constexpr std::size_t crc_at = magic.size();
-constexpr std::size_t count_at = crc_at + sizeof(std::uint32_t);
-constexpr std::size_t logs_at = count_at + sizeof(std::uint32_t);
+constexpr std::string_view summaries_magic = "sluiceS1";
+constexpr std::size_t summaries_crc_at = summaries_magic.size();
+constexpr std::size_t summaries_count_at = summaries_crc_at + sizeof(std::uint32_t);
+constexpr std::size_t logs_at = summaries_count_at + sizeof(std::uint32_t);
 
 // Where the parts of one log's entry begin. Its name and its summary follow.
 constexpr std::size_t topic_at = 0;
@@ -44,18 +44,20 @@ std::vector<std::uint8_t> summaries_bytes(const KnownLogs& logs) {
     for (const auto& [name, log] : logs) size += entry_bytes + name.size() + log.summary.size();
     std::vector<std::uint8_t> file;
     file.reserve(size);
-    file.assign(magic.begin(), magic.end());
+    file.assign(summaries_magic.begin(), summaries_magic.end());
     file.resize(logs_at);
     for (const auto& [name, log] : logs) put_log(file, name, log);
-    store_big(file.data() + count_at, static_cast<std::uint32_t>(logs.size()));
-    store_big(file.data() + crc_at, crc32c(Slice(file).subspan(count_at)));
+    store_big(file.data() + summaries_count_at, static_cast<std::uint32_t>(logs.size()));
+    store_big(file.data() + summaries_crc_at, crc32c(Slice(file).subspan(summaries_count_at)));
     return file;
 }
 
 std::optional<KnownLogs> parse_summaries(const Bytes& file) {
     const Slice all = file.view();
-    if (all.size() < logs_at || as_text(all.first(magic.size())) != magic) return std::nullopt;
-    if (load_big<std::uint32_t>(all.data() + crc_at) != crc32c(all.subspan(count_at)))
+    if (all.size() < logs_at || as_text(all.first(summaries_magic.size())) != summaries_magic)
+        return std::nullopt;
+    if (load_big<std::uint32_t>(all.data() + summaries_crc_at) !=
+        crc32c(all.subspan(summaries_count_at)))
         return std::nullopt;
     KnownLogs logs;
     std::size_t at = logs_at;
@@ -76,7 +78,8 @@ std::optional<KnownLogs> parse_summaries(const Bytes& file) {
         logs.emplace(as_text(all.subspan(at, name_bytes)), std::move(log));
         at += name_bytes + summary_bytes;
     }
-    if (logs.size() != load_big<std::uint32_t>(all.data() + count_at)) return std::nullopt;
+    if (logs.size() != load_big<std::uint32_t>(all.data() + summaries_count_at))
+        return std::nullopt;
     return logs;
 }
 

@@ -12,7 +12,7 @@ using namespace protocol;
 
 namespace {
 
-constexpr Version hints_since{16};
+constexpr Version fetch_hints_since{16};
 
 }  // namespace
 
@@ -38,7 +38,7 @@ FetchResponse FetchOperation::response() {
                 Offset(-1);
         answer.aborted_transactions.reset();
         answer.diverging_epoch = item.diverging;
-        if (version_ >= hints_since)
+        if (version_ >= fetch_hints_since)
             if (const auto* state = hints.hint(item.id, item.error))
                 answer.current_leader = {state->leader, state->leader_epoch};
         answer.records = std::move(item.records);

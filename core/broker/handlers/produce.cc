@@ -59,7 +59,7 @@ private:
     std::map<ShardId, std::unique_ptr<Group>> groups_;
 };
 
-constexpr Version hints_since{10};
+constexpr Version produce_hints_since{10};
 
 bool acks_are_valid(std::int16_t acks) {
     return acks >= -1 && acks <= 1;
@@ -170,7 +170,7 @@ void ProduceReply::give_up(ShardId home, Group& group) {
 ProduceResponse::Partition ProduceReply::partition_response(const Item& item,
                                                             LeaderHints& hints) const {
     ProduceResponse::Partition answer;
-    if (version_ >= hints_since)
+    if (version_ >= produce_hints_since)
         if (const auto* state = hints.hint(item.id, item.outcome.error))
             answer.current_leader = {state->leader, state->leader_epoch};
     answer.index = item.data->index;
