@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/broker/joined.h"
 #include "core/protocol/validate_batch.h"
 
 namespace sluice::broker {
@@ -43,12 +44,12 @@ StartFailure state_unreadable() {
 }  // namespace
 
 QuorumDriver::QuorumDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                           LogStore& logs, std::unique_ptr<Peers> peers)
+                           LogStore& logs, Peers* peers)
     : env_(env),
       config_(config),
       directory_(directory),
       logs_(logs),
-      peers_(std::move(peers)),
+      peers_(peers),
       self_{config.node_id, {}},
       voters_(configured_voters(config)),
       work_(env.scheduler),
@@ -223,17 +224,7 @@ Result<QuorumDriver::Fetched> QuorumDriver::read_for(const raft::FetchAsk& ask,
         fetched.reply = rules_->fetch_reply(ask);
         return fetched;
     }
-    if (read.pieces.size() == 1) {
-        fetched.log.records = read.pieces.front();
-        return fetched;
-    }
-    Buffer joined = Buffer::allocate(read.size);
-    std::size_t at = 0;
-    for (const Bytes& piece : read.pieces) {
-        std::ranges::copy(piece.view(), joined.all().begin() + static_cast<std::ptrdiff_t>(at));
-        at += piece.size();
-    }
-    fetched.log.records = Bytes(std::move(joined));
+    fetched.log.records = joined(read.pieces);
     return fetched;
 }
 
@@ -315,22 +306,23 @@ Result<raft::Reply> QuorumDriver::ask_peer(BrokerId to, raft::AskId id, const ra
     const env::Address address{there->host, there->port};
     const std::string& cluster = setup_.cluster_id;
     if (const auto* vote = std::get_if<raft::VoteAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*vote, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*vote, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     if (const auto* lead = std::get_if<raft::LeaderAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*lead, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*lead, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     if (const auto* resign = std::get_if<raft::ResignAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*resign, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*resign, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     const auto& fetch = std::get<raft::FetchAsk>(ask);
+    const Duration wait_max = config_.quorum.fetch_wait_max;
+    const auto request = request_of(
+        fetch, cluster, {.wait_max = wait_max, .bytes_max = config_.quorum.fetch_bytes_max});
     TRY(const auto response,
-        peers_->ask(address, request_of(fetch, cluster,
-                                        {.wait_max = config_.quorum.fetch_wait_max,
-                                         .bytes_max = config_.quorum.fetch_bytes_max})));
+        peers_->ask(address, request, {.line = Peers::Line::fetch, .extra_time = wait_max}));
     TRY(raft::FetchReply reply, raft::reply_of(response, fetch));
     if (!reply.runs.empty()) {
         const auto& records = response.responses.front().partitions.front().records;
@@ -402,7 +394,6 @@ void QuorumDriver::stop() {
     changed_.notify_all();
     if (peers_) peers_->break_off();
     fibers_.join();
-    if (peers_) peers_->close();
 }
 
 Result<void> QuorumDriver::close() {
