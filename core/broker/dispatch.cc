@@ -163,7 +163,7 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
         return ready(context, std::move(reply));
     }
     if (session.listener == ListenerKind::clients && is_decided_by_controller(api->key))
-        if (auto answer = forwarded(context, whole)) return ready(context, std::move(*answer));
+        if (auto theirs = forwarded(context, whole)) return ready(context, std::move(*theirs));
     if (api->key == ApiKey::produce) {
         auto reply = begin_produce(context, std::move(frame));
         if (!reply) return refuse(context, "its bytes are not such a request");

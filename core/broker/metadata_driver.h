@@ -80,6 +80,8 @@ public:
     const metadata::MetadataImage& image() { return builder_.image(); }
     // What every node knows, or will know, of the log so far.
     const metadata::MetadataImage& committed_image() const { return *committed_; }
+    // Every shard has applied all before it.
+    Offset published_end() const { return published_; }
     // This node leads, and knows everything that the log holds.
     bool is_active() const {
         return active_in_ && quorum_.leads() && quorum_.leadership().epoch == *active_in_;

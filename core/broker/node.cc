@@ -103,9 +103,9 @@ Result<void, StartFailure> Node::open_directory() {
                            fmt::format("the data directory {} belongs to node {}, not to node {}",
                                        where, identity.node_id.value, config_.node_id.value),
                            "Set node.id to it, or choose another directory with --data.");
-    } else if (!config_.quorum.voters.empty()) {
+    } else if (config_.is_clustered()) {
         return failure(Error::invalid, "the data directory is not formatted",
-                       "Run sluice format with the cluster id of the other controllers.");
+                       "Run sluice format with the cluster id of the other nodes.");
     } else {
         identity = {Uuid::random(env_.random).text(), config_.node_id, Uuid::random(env_.random)};
         if (const auto formatted = directory_->format(identity); formatted.failed())
@@ -280,6 +280,7 @@ void Node::look_for_failure() {
 }
 
 bool Node::stop() {
+    if (control_) control_->leave();
     on_each_shard([](ShardParts& shard) {
         if (shard.broker) shard.broker->begin_stop();
     });

@@ -172,6 +172,7 @@ private:
     std::deque<raft::Effect> queue_;
     Ticket taken_ = 0;
     Ticket performed_ = 0;
+    std::optional<raft::Endpoint> told_;          // Where somebody leads, as was said last.
     std::map<raft::AskId, Bytes> fetched_;        // What Store effects bring to the log,
     std::optional<metadata::Snapshot> restored_;  // and what a Replace effect begins with.
     Offset high_watermark_{0};

@@ -6,16 +6,20 @@ ControlPlane::ControlPlane(env::Env& env, const BrokerConfig& config, const Node
                            MetadataDriver& metadata, Peers* peers)
     : config_(config),
       here_(env, config, facts, metadata),
-      channel_(env, config, metadata, here_, peers) {}
+      channel_(env, config, metadata, here_, peers),
+      lifecycle_(env, config, facts, metadata, channel_) {}
 
 Result<void> ControlPlane::start() {
-    if (!config_.is_clustered() || !config_.is_controller) return {};
-    return here_.start();
+    if (!config_.is_clustered()) return {};
+    if (config_.is_controller) CHECK_OK(here_.start());
+    if (config_.is_broker) CHECK_OK(lifecycle_.start());
+    return {};
 }
 
 void ControlPlane::changed() {
     here_.moved();
     channel_.moved();
+    lifecycle_.changed();
 }
 
 void ControlPlane::begin_stop() {
@@ -23,6 +27,7 @@ void ControlPlane::begin_stop() {
 }
 
 void ControlPlane::stop() {
+    lifecycle_.stop();
     here_.stop();
 }
 

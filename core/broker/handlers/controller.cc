@@ -108,7 +108,9 @@ EnvelopeResponse handle(const RequestContext& context, EnvelopeRequest request) 
         response.error_code = ErrorCode::not_controller;
         return response;
     }
-    Session session{.peer = context.session.peer, .listener = ListenerKind::controllers};
+    Session session;
+    session.peer = context.session.peer;
+    session.listener = ListenerKind::controllers;
     const auto begun = broker.begin(session, std::move(request.request_data));
     if (begun.failed()) {
         response.error_code = ErrorCode::invalid_request;
