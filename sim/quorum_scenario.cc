@@ -190,9 +190,10 @@ BrokerOptions QuorumScenario::options_of(std::size_t number) {
     if (options.broker.is_controller)
         options.broker.controller_listen = options.broker.quorum.voters[number].address;
     if (is_cluster()) options.broker.listen = addresses_[number];
-    // Some are told no more than where one of the controllers is.
+    // Some are told no more than where the controllers are.
     if (!options.broker.is_controller && number % 2 == 0) {
-        options.broker.quorum.bootstrap_servers = {options.broker.quorum.voters.front().address};
+        for (const auto& voter : options.broker.quorum.voters)
+            options.broker.quorum.bootstrap_servers.push_back(voter.address);
         options.broker.quorum.voters.clear();
     }
     options.watch = ledger_.watch(options.broker.node_id);
@@ -240,6 +241,7 @@ bool QuorumScenario::converged() const {
 }
 
 void QuorumScenario::begin_audit(const Plan& plan) {
+    audit_since_ = world_.now();
     healed_ = plan.core;
     // Nothing hurts those that are brokers alone but what is between them and the controllers.
     for (std::size_t i = controllers_; i < servers_; ++i)
@@ -251,7 +253,10 @@ bool QuorumScenario::audited() const {
         return has_all(server) && (!is_cluster() || members_.in_service(id_of(server)));
     });
     if (!is_cluster()) return all;
-    if (!all && !calm_since_) return false;
+    // Machines were started again, and who died is missed.
+    const Duration settling = options_.broker.cluster.session_timeout + seconds(2);
+    const bool settled = all && world_.now() - audit_since_ >= settling;
+    if (!settled && !calm_since_) return false;
     if (!calm_since_) {
         calm_since_ = world_.now();
         std::set<BrokerId> living;

@@ -66,6 +66,7 @@ private:
     Duration think_time_max_{0};
     OperationCount operations_;
     std::vector<std::uint32_t> healed_;
+    Time audit_since_ = {};
     mutable std::optional<Time> calm_since_;  // All that healed are in service.
     bool faults_over_ = false;
 };

@@ -12,6 +12,7 @@ namespace {
 
 // Before somebody who says that he is not active is asked again.
 constexpr Duration ask_again_backoff = milliseconds(20);
+constexpr Duration lifecycle_wait_max = milliseconds(500);
 // What clients ask for may be thousands of partitions.
 constexpr Duration forwarded_time = seconds(30);
 
@@ -90,7 +91,10 @@ template <class Request>
 auto ControllerChannel::ask_active(const Request& request, const Peers::How& how)
     -> Result<typename ApiOf<Request>::type::Response> {
     using Answer = Result<typename ApiOf<Request>::type::Response>;
-    const Time deadline = env_.clock.now() + config_.cluster.controller_wait_max;
+    // Who shows that it lives tries again by itself, with what it knows then.
+    const bool repeated = how.line == Peers::Line::lifecycle;
+    const Time deadline =
+        env_.clock.now() + (repeated ? lifecycle_wait_max : config_.cluster.controller_wait_max);
     for (;;) {
         TRY(const Place place, find(deadline));
         Answer answer = place ? peers_->ask(*place, request, how)

@@ -21,6 +21,10 @@ constexpr Duration leaving_interval = milliseconds(50);
 // How long a registration waits for what the metadata says of this broker's earlier life.
 constexpr Duration metadata_wait_max = seconds(2);
 
+// After so long without a word of a controller there is none any more that could do anything: the
+// whole cluster stops.
+constexpr Duration nobody_left_time = seconds(2);
+
 constexpr BrokerEpoch no_epoch{-1};
 
 }  // namespace
@@ -44,9 +48,10 @@ Result<void> BrokerLifecycle::start() {
 void BrokerLifecycle::leave() {
     if (fibers_.running() == 0 || !epoch_) return;
     leaving_ = true;
+    heard_at_ = env_.clock.now();
     wake_.set();
     const Time deadline = env_.clock.now() + config_.cluster.shutdown_time_max;
-    while (!left_ && left_signal_.wait_until(deadline)) {
+    while (!left_ && !gives_up_ && left_signal_.wait_until(deadline)) {
     }
     if (!left_)
         env_.logger.warn(
@@ -63,9 +68,9 @@ void BrokerLifecycle::stop() {
 
 void BrokerLifecycle::run() {
     wait_for_metadata();
-    while (!stopping_ && !left_) {
+    while (!stopping_ && !left_ && !gives_up_) {
         const Duration pause = epoch_ ? show_life() : register_self();
-        if (stopping_ || left_) break;
+        if (stopping_ || left_ || gives_up_) break;
         const Time next = env_.clock.now() + pause;
         const auto waited = wake_.wait_until(next);
         if (waited.failed() && waited.error() != Error::timed_out) break;
@@ -173,6 +178,9 @@ Duration BrokerLifecycle::show_life() {
     request.want_shut_down = leaving_;
     told_ = metadata_.quorum().leadership().leader;
     const auto answer = channel_.ask(request);
+    const Time now = env_.clock.now();
+    if (answer) heard_at_ = now;
+    gives_up_ = leaving_ && now - heard_at_ >= nobody_left_time;
     if (answer.failed()) return retry_backoff;
     if (answer->error_code == ErrorCode::stale_broker_epoch) {
         if (was_replaced())

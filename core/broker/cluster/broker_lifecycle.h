@@ -55,6 +55,8 @@ private:
     bool fenced_ = true;
     bool leaving_ = false;
     bool left_ = false;
+    bool gives_up_ = false;  // To leave in order.
+    Time heard_at_ = {};     // A controller answered last.
     bool stopping_ = false;
     Offset reported_{0};  // The controller was told that everything before it is applied here.
     std::optional<BrokerId> told_;  // To this controller.
