@@ -60,6 +60,7 @@ public:
         if (known->second != digest)
             ledger_.fail("images differ",
                          fmt::format("node {} at offset {}", node_.value, image.next_offset.value));
+        ledger_.see_image_(image);
     }
 
 private:

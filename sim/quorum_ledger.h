@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,10 @@ public:
 
     // The eyes for one replica; they live as long as this.
     broker::QuorumWatch* watch(BrokerId node);
+    // Called with every image that a node's shards get.
+    void on_image(std::function<void(const metadata::MetadataImage&)> see) {
+        see_image_ = std::move(see);
+    }
     // Somebody was told that this value of a configuration was set.
     void acknowledged(const std::string& value);
 
@@ -50,6 +55,7 @@ private:
     void note_values(const protocol::BatchView& batch);
 
     World& world_;
+    std::function<void(const metadata::MetadataImage&)> see_image_ = [](const auto&) {};
     std::map<BrokerId, std::unique_ptr<Eyes>> eyes_;
     Log committed_;
     Offset committed_end_{0};

@@ -18,6 +18,10 @@ std::unique_ptr<Scenario> make(World& world) {
     return std::make_unique<Made>(world);
 }
 
+std::unique_ptr<Scenario> make_cluster(World& world) {
+    return std::make_unique<QuorumScenario>(world, QuorumScenario::Nodes::brokers_too);
+}
+
 // Mostly everything together; the others see more of what they are about.
 std::unique_ptr<Scenario> draw_one(World& world) {
     const std::uint64_t which = world.stream("scenario").below(20);
@@ -27,11 +31,9 @@ std::unique_ptr<Scenario> draw_one(World& world) {
 }
 
 constexpr Entry entries[] = {
-    {default_scenario, draw_one},
-    {"workloads", make_workload_mix},
-    {"broker", make<BrokerScenario>},
-    {"log", make<LogScenario>},
-    {"quorum", make<QuorumScenario>},
+    {default_scenario, draw_one},     {"workloads", make_workload_mix},
+    {"broker", make<BrokerScenario>}, {"log", make<LogScenario>},
+    {"quorum", make<QuorumScenario>}, {"cluster", make_cluster},
 };
 
 }  // namespace

@@ -53,7 +53,6 @@ constexpr std::string_view families_without_effect[] = {
     "transactional.",
 };
 constexpr std::string_view names_without_effect[] = {
-    "auto.leader.rebalance.enable",
     "background.threads",
     "controlled.shutdown.enable",
     "delete.records.purgatory.purge.interval.requests",
@@ -64,7 +63,6 @@ constexpr std::string_view names_without_effect[] = {
     "internal.metadata.delete.delay.millis",
     "internal.metadata.log.segment.bytes",
     "internal.metadata.max.batch.size.in.bytes",
-    "leader.imbalance.check.interval.seconds",
     "log.dir.failure.timeout.ms",
     "log.flush.scheduler.interval.ms",
     "log.flush.start.offset.checkpoint.interval.ms",
@@ -88,7 +86,6 @@ constexpr std::string_view names_without_effect[] = {
     "socket.receive.buffer.bytes",
     "socket.send.buffer.bytes",
     "telemetry.max.bytes",
-    "unclean.leader.election.interval.ms",
 };
 
 bool is_in(std::string_view name, std::span<const std::string_view> families,

@@ -148,6 +148,10 @@ Result<Listeners, std::string> listeners_of(const ListenerWords& words,
         TRY(Listener listener, listener_of(part, plain));
         if (controllers.contains(listener.name)) {
             result.skipped.push_back(listener.text);
+            if (result.controller) continue;
+            result.controller = listener.address;
+            result.controller_name = listener.name;
+            if (is_every_address(listener.address.host)) result.controller->host = "0.0.0.0";
             continue;
         }
         if (const auto complaint = complaint_about(listener, by_name)) return *complaint;

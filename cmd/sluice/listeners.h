@@ -23,6 +23,9 @@ struct Listeners {
     env::Address listen;
     env::Address advertise;            // Without a host: as it listens.
     std::vector<std::string> skipped;  // Those of controllers.
+    // The first of them, for a node that is one.
+    std::optional<env::Address> controller;
+    std::string controller_name;
 };
 
 // What --listen would open to everybody: the first configured listener for clients that asks for

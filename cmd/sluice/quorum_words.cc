@@ -33,20 +33,39 @@ Complaint set_roles(broker::BrokerConfig& broker, const std::string& roles) {
     return std::nullopt;
 }
 
+bool is_alone(const ServerConfig& config, const std::vector<Voter>& voters) {
+    const broker::BrokerConfig& broker = config.broker;
+    return broker.is_broker && broker.is_controller &&
+           std::ranges::all_of(voters,
+                               [&](const Voter& voter) { return voter.id == broker.node_id; });
+}
+
 // A lone node serves clients alone, whatever it is told of controllers.
-Complaint apply_to_broker(ServerConfig& config, const std::vector<Voter>& voters) {
-    if (!config.broker.is_controller)
-        return "process.roles=broker: a broker without a controller of its own is not served yet. "
-               "Leave process.roles away for a lone node";
-    const bool alone = std::ranges::all_of(
-        voters, [&](const Voter& voter) { return voter.id == config.broker.node_id; });
-    if (!alone)
-        return "controller.quorum.voters: several nodes that are brokers and controllers are not "
-               "served yet. Set process.roles=controller for a quorum of controllers";
+void apply_to_lone(ServerConfig& config, const std::vector<Voter>& voters) {
     if (!config.quorum.bootstrap.empty())
         config.without_effect.emplace_back("controller.quorum.bootstrap.servers");
     if (!voters.empty()) config.without_effect.emplace_back("controller.quorum.voters");
-    return std::nullopt;
+}
+
+// It watches the controllers, which say to whom they listen, or where one of them is.
+Complaint apply_to_broker(ServerConfig& config, const std::vector<Voter>& voters) {
+    broker::BrokerConfig& broker = config.broker;
+    if (std::ranges::find(voters, broker.node_id, &Voter::id) != voters.end())
+        return fmt::format(
+            "controller.quorum.voters: node {} is one of the controllers, and no "
+            "broker's number: brokers and controllers share their numbers",
+            broker.node_id.value);
+    broker.quorum.voters = voters;
+    for (const std::string_view part : parts_of_list(config.quorum.bootstrap)) {
+        auto address = parse_address(part);
+        if (address.failed() || address->host.empty() || address->port == 0)
+            return fmt::format(
+                "controller.quorum.bootstrap.servers: '{}' is not of the form HOST:PORT", part);
+        broker.quorum.bootstrap_servers.push_back(std::move(*address));
+    }
+    if (broker.is_clustered()) return std::nullopt;
+    return "process.roles=broker: say where the controllers are, with "
+           "controller.quorum.bootstrap.servers or controller.quorum.voters";
 }
 
 }  // namespace
@@ -69,7 +88,11 @@ Complaint apply_quorum(ServerConfig& config) {
     if (auto complaint = set_roles(broker, config.quorum.roles)) return complaint;
     const auto voters = voters_of(config.quorum.voters);
     if (voters.failed()) return voters.error();
-    if (broker.is_broker) return apply_to_broker(config, *voters);
+    if (is_alone(config, *voters)) {
+        apply_to_lone(config, *voters);
+        return std::nullopt;
+    }
+    if (!broker.is_controller) return apply_to_broker(config, *voters);
     if (voters->empty())
         return "controller.quorum.voters is missing: say who the controllers are, as "
                "1@HOST:PORT,2@HOST:PORT,... (voters that the log names, which "

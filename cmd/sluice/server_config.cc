@@ -102,6 +102,12 @@ Complaint apply_listeners(ServerConfig& config) {
     config.listener_name = listeners->name;
     config.broker.listen = listeners->listen;
     config.broker.advertise = listeners->advertise;
+    if (!config.broker.quorum.voters.empty() && config.broker.is_controller) {
+        if (!listeners->controller) return std::nullopt;
+        config.broker.controller_listen = *listeners->controller;
+        config.broker.controller_listener = listeners->controller_name;
+        return std::nullopt;
+    }
     config.without_effect.insert(config.without_effect.end(), listeners->skipped.begin(),
                                  listeners->skipped.end());
     return std::nullopt;
@@ -158,6 +164,9 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     if (!complaint) complaint = apply_listeners(config);
     if (complaint) return *complaint;
     share_budget(config);
+    // Whoever chose a default gets it (decisions 0031).
+    if (config.given.contains("default.replication.factor"))
+        config.broker.controller.replication_factor_wanted = 0;
     show_options(config);
     // Budgets are of the whole broker; each shard gets its part.
     config.logs.cache_bytes_max /= config.shards.count;

@@ -78,6 +78,20 @@ Option time_minutes(Place place) {
 }
 
 template <class Place>
+Option time_seconds(Place place) {
+    const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
+        const auto value = number(text);
+        if (!value || *value < 1 || *value > INT32_MAX)
+            return fmt::format("'{}' is not a number of seconds above 0", text);
+        place(config) = seconds(*value);
+        return std::nullopt;
+    };
+    return {set,
+            [place](ServerConfig& config) { return std::to_string(place(config) / seconds(1)); },
+            ConfigType::int64};
+}
+
+template <class Place>
 Option boolean(Place place) {
     const Setter set = [place](ServerConfig& config, std::string_view text) -> Complaint {
         if (text != "true" && text != "false")
@@ -137,6 +151,11 @@ Complaint set_data(ServerConfig& config, std::string_view text) {
     return std::nullopt;
 }
 
+const Option rack = {[](ServerConfig& config, std::string_view text) -> Complaint {
+                         config.broker.cluster.rack = text;
+                         return std::nullopt;
+                     },
+                     [](ServerConfig& config) { return config.broker.cluster.rack.value_or(""); }};
 const Option node_id = {
     set_node_id, [](ServerConfig& config) { return std::to_string(config.broker.node_id.value); },
     ConfigType::int32};
@@ -170,6 +189,17 @@ const Options of_broker = {
     {"fetch.wait.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.fetch_wait_max; })},
     {"request.decoded.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decode_memory_max; })},
     {"record.decompressed.max.bytes", whole(1 << 16, [](ServerConfig& c) -> auto& { return c.broker.decompressed_bytes_max; })},
+};
+
+const Options of_cluster = {
+    {"broker.rack", rack},
+    {"broker.session.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.cluster.session_timeout; })},
+    {"broker.heartbeat.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.cluster.heartbeat_interval; })},
+    {"auto.leader.rebalance.enable", boolean([](ServerConfig& c) -> auto& { return c.broker.cluster.leader_rebalance; })},
+    {"leader.imbalance.check.interval.seconds", time_seconds([](ServerConfig& c) -> auto& { return c.broker.cluster.imbalance_check_interval; })},
+    {"unclean.leader.election.interval.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.cluster.unclean_election_interval; })},
+    {"controller.wait.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.cluster.controller_wait_max; })},
+    {"controlled.shutdown.max.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.cluster.shutdown_time_max; })},
 };
 
 const Options of_logs = {
@@ -222,7 +252,7 @@ const Options of_groups = {
 // clang-format on
 
 const Option* find_option(std::string_view name) {
-    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+    for (const Options* group : {&of_broker, &of_cluster, &of_logs, &of_connections, &of_groups})
         if (const auto found = group->find(std::string(name)); found != group->end())
             return &found->second;
     return nullptr;
@@ -284,7 +314,7 @@ bool asks_for_nothing(std::string_view value) {
 
 std::vector<std::string> option_names() {
     std::vector<std::string> names;
-    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+    for (const Options* group : {&of_broker, &of_cluster, &of_logs, &of_connections, &of_groups})
         for (const auto& [each, option] : *group) names.push_back(each);
     for (const auto& definition : metadata::topic_configs())
         if (!definition.synonym.empty()) names.emplace_back(definition.synonym);
@@ -322,7 +352,7 @@ Complaint set_option(ServerConfig& config, std::string_view name, std::string_vi
 }
 
 void show_options(ServerConfig& config) {
-    for (const Options* group : {&of_broker, &of_logs, &of_connections, &of_groups})
+    for (const Options* group : {&of_broker, &of_cluster, &of_logs, &of_connections, &of_groups})
         for (const auto& [name, option] : *group)
             config.broker.shown[name] = {
                 option.show(config), option.type,

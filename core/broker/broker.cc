@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/probe.h"
+#include "core/broker/controller_channel.h"
 #include "core/broker/metadata_driver.h"
 
 namespace sluice::broker {
@@ -22,9 +23,11 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
       groups_(*this),
       producer_ids_(env.scheduler) {}
 
-void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata) {
+void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata,
+                     ControllerChannel& controller) {
     all_ = std::move(all);
     metadata_ = &metadata;
+    controller_ = &controller;
 }
 
 // Partitions of a topic go round the shards; where the round begins differs by topic. Nothing on
@@ -50,16 +53,11 @@ protocol::ErrorCode Broker::error_for_missing(const PartitionId& id) const {
 Result<ProducerId> Broker::next_producer_id() {
     TRY(const env::Mutex::Guard guard, producer_ids_.lock());
     if (producer_id_block_.count == 0) {
-        using Block = metadata::Controller::ProducerIdBlock;
-        Result<Block> block = Error::stopped;
-        CHECK_OK(env::call(env_.shards, ShardId(0), [&] {
-            block = on(ShardId(0))
-                        .metadata()
-                        .commit<Block>([&](const metadata::Controller& controller) {
-                            return controller.allocate_producer_ids(config_.node_id);
-                        });
-        }));
-        TRY(producer_id_block_, std::move(block));
+        protocol::AllocateProducerIdsRequest request{config_.node_id};
+        if (const auto* self = image_->broker(config_.node_id)) request.broker_epoch = self->epoch;
+        TRY(const auto block, ask_controller(*this, request));
+        if (block.error_code != protocol::ErrorCode::none) return Error::stopped;
+        producer_id_block_ = {block.producer_id_start, block.producer_id_len};
     }
     --producer_id_block_.count;
     const ProducerId id = producer_id_block_.first;

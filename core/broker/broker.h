@@ -20,6 +20,7 @@
 
 namespace sluice::broker {
 
+class ControllerChannel;
 class MetadataDriver;
 
 // What every shard of a node knows about the node.
@@ -37,12 +38,13 @@ public:
     Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts, LogStore& logs);
     ~Broker() override { ASSERT(partitions_.empty()); }
 
-    // The brokers of all shards by number, this one among them, and the metadata driver of the
-    // first shard.
-    void connect(std::vector<Broker*> all, MetadataDriver& metadata);
+    // The brokers of all shards by number, this one among them, and what the first shard has: the
+    // metadata driver, and the way to the active controller.
+    void connect(std::vector<Broker*> all, MetadataDriver& metadata, ControllerChannel& controller);
 
     Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) override;
     bool lacks_reply_memory() const override { return reply_memory_.is_overdrawn(); }
+    void ended(Session& session) override;
 
     // Makes `image` this shard's view: opens partitions that are new here, retires those that are
     // gone. One call at a time. `hints` are what a start knows of the logs.
@@ -74,8 +76,9 @@ public:
     protocol::ErrorCode error_for_missing(const PartitionId& id) const;
     // A producer id nobody has had; now and then fetches a new block from the controller.
     Result<ProducerId> next_producer_id();
-    MetadataDriver& metadata() { return *metadata_; }  // Only to be used on the first shard.
-    GroupCoordinators& groups() { return groups_; }    // Only to be used on this shard.
+    MetadataDriver& metadata() { return *metadata_; }         // Only to be used on the first shard.
+    ControllerChannel& controller() { return *controller_; }  // The same.
+    GroupCoordinators& groups() { return groups_; }           // Only to be used on this shard.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
     ReplyMemory& reply_memory() { return reply_memory_; }
     const ReplyMemory& reply_memory() const { return reply_memory_; }
@@ -117,6 +120,7 @@ private:
     LogStore& logs_;
     std::vector<Broker*> all_;
     MetadataDriver* metadata_ = nullptr;
+    ControllerChannel* controller_ = nullptr;
     Shared<const metadata::MetadataImage> image_;
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;

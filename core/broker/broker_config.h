@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,20 @@ struct QuorumConfig {
     std::int32_t fetch_bytes_max = 8 << 20;  // controller.quorum.fetch.max.bytes
 };
 
+// How brokers and controllers of a cluster watch over each other.
+struct ClusterConfig {
+    std::optional<std::string> rack;                    // broker.rack
+    Duration session_timeout = seconds(9);              // broker.session.timeout.ms
+    Duration heartbeat_interval = seconds(2);           // broker.heartbeat.interval.ms
+    bool leader_rebalance = true;                       // auto.leader.rebalance.enable
+    Duration imbalance_check_interval = seconds(300);   // leader.imbalance.check.interval.seconds
+    Duration unclean_election_interval = seconds(300);  // unclean.leader.election.interval.ms
+    // A request of this broker's that finds no active controller is held for so long.
+    Duration controller_wait_max = seconds(5);  // controller.wait.max.ms
+    // Given to others at a stop to take over what this broker leads.
+    Duration shutdown_time_max = seconds(5);  // controlled.shutdown.max.ms
+};
+
 // What a node was started with. Kafka's names stand beside; defaults are Kafka's where ours need
 // not differ.
 struct BrokerConfig {
@@ -40,6 +55,11 @@ struct BrokerConfig {
     bool is_broker = true;  // process.roles
     bool is_controller = true;
     QuorumConfig quorum;
+    ClusterConfig cluster;
+    // It has others, or may have them; it registers, and shows that it lives.
+    bool is_clustered() const {
+        return !quorum.voters.empty() || !quorum.bootstrap_servers.empty();
+    }
     // Where controllers are reached; with a host where there is such a listener.
     env::Address controller_listen;
     std::string controller_listener = "CONTROLLER";  // controller.listener.names

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "core/base/endian.h"
+#include "core/broker/controller_channel.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/listeners.h"
 
@@ -110,9 +112,34 @@ Result<std::unique_ptr<PendingReply>> serve(const RequestContext& context, Bytes
     }
 }
 
+// The active controller's answer, when that is another node, and one can be had.
+std::optional<std::vector<Bytes>> forwarded(const RequestContext& context, const Bytes& frame) {
+    Broker& broker = context.broker;
+    Result<std::optional<Bytes>> answer = Error::stopped;
+    const auto reached = env::call(broker.env().shards, ShardId(0), [&] {
+        answer = broker.on(ShardId(0)).controller().forward(frame, context.session.peer);
+    });
+    if (reached.failed() || answer.failed() || !*answer) return std::nullopt;
+    const auto size = static_cast<std::int32_t>((*answer)->size());
+    Buffer prefix = Buffer::allocate(sizeof size);
+    store_big(prefix.data(), size);
+    return std::vector<Bytes>{Bytes(std::move(prefix)), **answer};
+}
+
 }  // namespace
 
+void Broker::ended(Session& session) {
+    if (!session.heard) return;
+    static_cast<void>(env::call_at_last(env_.scheduler, env_.shards, ShardId(0), [&] {
+                          on(ShardId(0))
+                              .controller()
+                              .here()
+                              .connection_closed(session.heard->broker, session.heard->epoch);
+                      }).failed());
+}
+
 Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes frame) {
+    const Bytes whole = frame;
     const auto header = protocol::take_request_header(frame);
     if (header.failed()) {
         env_.logger.warn("request.refused",
@@ -135,6 +162,8 @@ Result<std::unique_ptr<PendingReply>> Broker::begin(Session& session, Bytes fram
         TRY(std::vector<Bytes> reply, unknown_api_versions(context));
         return ready(context, std::move(reply));
     }
+    if (session.listener == ListenerKind::clients && is_decided_by_controller(api->key))
+        if (auto theirs = forwarded(context, whole)) return ready(context, std::move(*theirs));
     if (api->key == ApiKey::produce) {
         auto reply = begin_produce(context, std::move(frame));
         if (!reply) return refuse(context, "its bytes are not such a request");

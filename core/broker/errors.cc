@@ -33,7 +33,22 @@ ErrorCode read_error(Error error) {
 }
 
 ErrorCode change_error(Error error) {
-    return error == Error::stopped ? ErrorCode::not_controller : append_error(error);
+    switch (error) {
+        case Error::stopped:
+        case Error::closed:
+        case Error::refused:
+            return ErrorCode::not_controller;
+        case Error::timed_out:
+        case Error::limit:
+        case Error::not_found:
+        case Error::invalid:
+        case Error::corrupt:
+        case Error::io:
+        case Error::no_space:
+        case Error::exists:
+            return append_error(error);
+    }
+    return ErrorCode::unknown_server_error;
 }
 
 }  // namespace sluice::broker

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/probe.h"
+#include "core/broker/cluster/features.h"
 #include "core/metadata/replay.h"
 #include "core/metadata/served.h"
 #include "core/protocol/batch_builder.h"
@@ -12,7 +13,6 @@
 
 namespace sluice::broker {
 namespace {
-
 
 StartFailure cannot_recover(Error error, std::string_view why) {
     return {error, fmt::format("the metadata log cannot be recovered: {}. Restore {} from a copy.",
@@ -36,11 +36,11 @@ StartFailure explain(const metadata::ReplayFailure& failure) {
 }  // namespace
 
 MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                               LogStore& logs, std::unique_ptr<Peers> peers)
+                               LogStore& logs, Peers* peers)
     : env_(env),
       config_(config),
       directory_(directory),
-      quorum_(env, config, directory, logs, std::move(peers)),
+      quorum_(env, config, directory, logs, peers),
       committed_(Shared<const metadata::MetadataImage>::make()),
       snapshotting_(env.scheduler),
       publishing_(env.scheduler),
@@ -52,6 +52,7 @@ MetadataDriver::~MetadataDriver() = default;
 
 Result<void, StartFailure> MetadataDriver::start(const LogHints& hints, const Host& host) {
     failed_ = host.failed;
+    changed_ = host.changed;
     CHECK_OK(quorum_.open(hints, {.cluster_id = host.facts.cluster_id,
                                   .directory_id = host.facts.directory_id,
                                   .checkpoint = host.checkpoint,
@@ -83,7 +84,11 @@ Result<void, StartFailure> MetadataDriver::wait_active() {
 }
 
 Result<void, StartFailure> MetadataDriver::load_snapshot() {
+    const Offset start = quorum_.log()->offsets().start;
     const auto snapshot = directory_.newest_snapshot();
+    // Meanwhile the leader gave another one, and another log: what moves then is looked at anew.
+    if (quorum_.log() == nullptr || quorum_.log()->offsets().start != start)
+        return StartFailure{Error::stopped, "the log was replaced"};
     if (snapshot.failed())
         return cannot_recover(snapshot.error(), "its newest snapshot cannot be read");
     const Offset end = *snapshot ? (*snapshot)->end : Offset(0);
@@ -135,15 +140,12 @@ Result<void, StartFailure> MetadataDriver::replay_batches(const std::vector<Byte
 }
 
 Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
-    if (builder_.image().features.empty())
-        CHECK_OK(commit_records({protocol::FeatureLevelRecord{
-            std::string(metadata::metadata_version_feature), metadata_version}}));
+    if (builder_.image().features.empty()) CHECK_OK(append(first_features(false)));
     protocol::RegisterBrokerRecord registration;
     registration.broker_id = config_.node_id;
     registration.incarnation_id = Uuid::random(env_.random);
     registration.end_points = {{"PLAINTEXT", facts.advertised.host, facts.advertised.port, 0}};
-    registration.features = {
-        {std::string(metadata::metadata_version_feature), metadata_version, metadata_version}};
+    registration.features = features_to_register<protocol::RegisterBrokerRecord::Feature>();
     registration.rack.reset();
     registration.fenced = false;
     registration.log_dirs = {facts.directory_id};
@@ -155,22 +157,14 @@ Result<void> MetadataDriver::register_broker(const NodeFacts& facts) {
     return {};
 }
 
-Result<void> MetadataDriver::append(const Bytes& batch) {
-    TRY(const Offset next, quorum_.append(batch, *active_in_));
-    builder_.advance(next, *active_in_);
-    bytes_since_snapshot_ += batch.size();
-    return {};
-}
-
-Result<void> MetadataDriver::commit_records(const std::vector<protocol::MetadataRecord>& records) {
-    const LeaderEpoch epoch = *active_in_;
-    if (!records.empty()) CHECK_OK(append_records(records));
+Result<void> MetadataDriver::wait_published(LeaderEpoch epoch) {
     if (!PLANT("metadata.published_before_durable"))
         CHECK_OK(quorum_.wait_committed(builder_.image().next_offset, epoch));
     return publish();
 }
 
-Result<void> MetadataDriver::append_records(const std::vector<protocol::MetadataRecord>& records) {
+Result<void> MetadataDriver::append(const std::vector<protocol::MetadataRecord>& records) {
+    if (!is_active()) return Error::stopped;
     protocol::RecordBatchBuilder batch({.leader_epoch = *active_in_});
     for (const protocol::MetadataRecord& record : records) {
         const bool forgotten = PLANT("metadata.deletion_not_logged") &&
@@ -184,8 +178,11 @@ Result<void> MetadataDriver::append_records(const std::vector<protocol::Metadata
             builder_.apply(record);
     // Not before the broker has registered: that fails a start, as it should.
     if (!brokers_.empty() && BUGGIFY("metadata.append_refused")) return Error::no_space;
+    const Bytes built = batch.build();
     // What could not be appended never was.
-    CHECK_OK(append(batch.build()));
+    TRY(const Offset next, quorum_.append(built, *active_in_));
+    builder_.advance(next, *active_in_);
+    bytes_since_snapshot_ += built.size();
     for (const protocol::MetadataRecord& record : records) builder_.apply(record);
     return {};
 }
@@ -211,6 +208,7 @@ Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::Metadat
             env_.shards, [&](ShardId shard) { brokers_[shard.value]->apply(image, hints_); }));
     published_ = image->next_offset;
     hints_.clear();
+    changed_();
     return {};
 }
 
@@ -226,14 +224,14 @@ void MetadataDriver::maintain() {
 
 Result<void> MetadataDriver::take_snapshot() {
     TRY(const env::Mutex::Guard guard, snapshotting_.lock());
-    PartitionLog* const log = quorum_.log();
-    if (log == nullptr || stopping_) return Error::stopped;
+    if (stopping_) return Error::stopped;
     const std::uint64_t covered = bytes_since_snapshot_;
     // A leader's newest one, as soon as it is committed.
     if (is_active()) CHECK_OK(publish());
     const Shared<const metadata::MetadataImage> image = committed_;
+    PartitionLog* const log = quorum_.log();
     // Nobody may hold a snapshot of what a power cut can take back.
-    if (image->next_offset > log->offsets().end) return Error::stopped;
+    if (log == nullptr || image->next_offset > log->offsets().end) return Error::stopped;
     CHECK_OK(log->wait_durable(image->next_offset));
     CHECK_OK(directory_.keep_snapshot(metadata::encode_snapshot(*image, env_.clock.wall())));
     bytes_since_snapshot_ -= std::min(covered, bytes_since_snapshot_);

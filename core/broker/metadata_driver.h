@@ -23,7 +23,7 @@ namespace sluice::broker {
 class MetadataDriver {
 public:
     MetadataDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                   LogStore& logs, std::unique_ptr<Peers> peers);
+                   LogStore& logs, Peers* peers);
     ~MetadataDriver();
 
     // Opens the metadata log, and takes part in its quorum; a lone node replays what its newest
@@ -33,6 +33,9 @@ public:
         const NodeFacts& facts;
         std::function<Result<void>()> checkpoint;
         std::function<void()> failed;
+        // The node became active or is not any more, somebody else leads, or the shards have a new
+        // image. Must not wait.
+        std::function<void()> changed = [] {};
         QuorumWatch* watch = nullptr;
     };
     Result<void, StartFailure> start(const LogHints& hints, const Host& host);
@@ -44,27 +47,41 @@ public:
     void set_hints(std::map<std::string, LogHints> hints) { hints_ = std::move(hints); }
 
     // Runs `decide` on the newest image and returns its reply once the records are committed and
-    // published. Error::io when the log has failed; Error::stopped when this node does not lead the
+    // published; `appended` hears of the reply as soon as the image holds them, before anybody else
+    // decides. Error::io when the log has failed; Error::stopped when this node does not lead the
     // quorum, or does not any more, and nobody knows what becomes of the records.
+    template <class Reply>
+    Result<Reply> change(
+        const std::function<metadata::Decision<Reply>(const metadata::MetadataImage&)>& decide,
+        const std::function<void(const Reply&)>& appended = [](const Reply&) {}) {
+        if (!is_active()) return Error::stopped;
+        const LeaderEpoch epoch = *active_in_;
+        auto decision = decide(builder_.image());
+        if (!decision.records.empty()) CHECK_OK(append(decision.records));
+        appended(decision.reply);
+        // Also a refusal may rest on records that are not committed yet: every reply waits for
+        // them.
+        CHECK_OK(wait_published(epoch));
+        return std::move(decision.reply);
+    }
+    // The same for what is decided about topics and configurations.
     template <class Reply>
     Result<Reply> commit(
         const std::function<metadata::Decision<Reply>(const metadata::Controller&)>& decide) {
-        if (!is_active()) return Error::stopped;
-        const metadata::MetadataImage& image = builder_.image();
-        auto decision = decide(metadata::Controller(image, config_.controller));
-        // Also a refusal may rest on records that are not committed yet: every reply waits for
-        // them.
-        CHECK_OK(commit_records(decision.records));
-        return std::move(decision.reply);
+        return change<Reply>([&](const metadata::MetadataImage& image) {
+            return decide(metadata::Controller(image, config_.controller));
+        });
     }
+    // Only on the active node: puts the records into the log and the newest image. Never waits.
+    Result<void> append(const std::vector<protocol::MetadataRecord>& records);
 
     // Gives the newest image to every shard once it is committed, and returns when they have it.
     Result<void> publish();
     const metadata::MetadataImage& image() { return builder_.image(); }
-    // Of the records it writes: 4.3-IV0.
-    static constexpr std::int16_t metadata_version = 30;
     // What every node knows, or will know, of the log so far.
     const metadata::MetadataImage& committed_image() const { return *committed_; }
+    // Every shard has applied all before it.
+    Offset published_end() const { return published_; }
     // This node leads, and knows everything that the log holds.
     bool is_active() const {
         return active_in_ && quorum_.leads() && quorum_.leadership().epoch == *active_in_;
@@ -93,9 +110,7 @@ private:
     Result<void> publish_committed();
 
     Result<void> take_snapshot();
-    Result<void> commit_records(const std::vector<protocol::MetadataRecord>& records);
-    Result<void> append_records(const std::vector<protocol::MetadataRecord>& records);
-    Result<void> append(const Bytes& batch);
+    Result<void> wait_published(LeaderEpoch epoch);
     Result<void> give_to_shards(const Shared<const metadata::MetadataImage>& image);
 
     env::Env& env_;
@@ -112,6 +127,7 @@ private:
     env::Mutex publishing_;
     Offset published_{0};
     std::function<void()> failed_ = [] {};
+    std::function<void()> changed_ = [] {};
     env::Event moved_;       // The quorum.
     env::Signal activated_;  // Or it will never be.
     env::FiberGroup fibers_;

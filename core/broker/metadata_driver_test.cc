@@ -8,36 +8,7 @@ namespace sluice::broker {
 namespace {
 
 using namespace protocol;
-
-// A directory in memory that keeps one snapshot, and the state of the quorum.
-class ToldDirectory final : public DataDirectory {
-public:
-    Result<std::optional<DirectoryIdentity>> open() override {
-        return std::optional<DirectoryIdentity>();
-    }
-    Result<void> format(const DirectoryIdentity&) override { return {}; }
-    Result<std::map<std::string, LogHints>> begin() override {
-        return std::map<std::string, LogHints>();
-    }
-    bool is_foreign() const override { return false; }
-    Result<void> checkpoint(const std::vector<LogStore::Checkpoint>&) override { return {}; }
-    Result<void> mark_clean() override { return {}; }
-    Result<std::optional<metadata::Snapshot>> newest_snapshot() override { return snapshot; }
-    Result<void> keep_snapshot(const metadata::Snapshot& taken) override {
-        snapshot = taken;
-        return {};
-    }
-
-    Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
-    Result<void> keep_quorum_state(const raft::QuorumState& kept,
-                                   const std::vector<BrokerId>&) override {
-        state = kept;
-        return {};
-    }
-
-    std::optional<metadata::Snapshot> snapshot;
-    std::optional<raft::QuorumState> state;
-};
+using testing::ToldDirectory;
 
 // The metadata of a node whose log does what it is told; there are no shards to publish it to.
 class MetadataDriverTest : public ::testing::Test {

@@ -1,7 +1,7 @@
 // What becomes of the metadata where the quorum moves: followed, led, or led no more.
 
+#include "core/broker/cluster/features.h"
 #include "core/broker/metadata_driver.h"
-#include "core/metadata/served.h"
 
 namespace sluice::broker {
 
@@ -9,6 +9,7 @@ void MetadataDriver::follow() {
     while (!stopping_) {
         const auto caught_up = catch_up();
         activated_.notify_all();
+        changed_();
         if (caught_up.failed() && caught_up.error().error != Error::stopped && !stopping_) {
             env_.logger.error("metadata.cannot-follow", {{"why", caught_up.error().message}});
             failed_();
@@ -31,6 +32,7 @@ Result<void, StartFailure> MetadataDriver::catch_up() {
     // Then all of the log is committed and applied: the first record of this leader is its last.
     if (!quorum_.leads() || builder_.image().epoch != led.epoch) return {};
     active_in_ = led.epoch;
+    changed_();
     const auto begun = activate();
     if (begun.failed() && begun.error() != Error::stopped)
         return StartFailure{begun.error(), "the metadata log cannot be written"};
@@ -45,10 +47,10 @@ void MetadataDriver::step_down() {
 
 Result<void> MetadataDriver::activate() {
     // What a leader before began and did not finish never counts.
-    if (builder_.in_transaction()) CHECK_OK(append_records({protocol::AbortTransactionRecord{}}));
-    if (quorum_.is_lone() || !builder_.image().features.empty()) return {};
-    return commit_records({protocol::FeatureLevelRecord{
-        std::string(metadata::metadata_version_feature), metadata_version}});
+    if (builder_.in_transaction()) CHECK_OK(append({protocol::AbortTransactionRecord{}}));
+    if (!config_.is_clustered() || !builder_.image().features.empty()) return {};
+    CHECK_OK(append(first_features(true)));
+    return publish();
 }
 
 // A follower's image, which is of what is committed, but for a transaction that has not ended.

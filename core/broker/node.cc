@@ -56,6 +56,8 @@ Result<void, StartFailure> Node::start() {
     CHECK_OK(start_periodic_work());
     if (const auto served = frontend_->serve(); served.failed())
         return failure(served.error(), "no connection can be accepted", "Raise fibers.max.");
+    if (const auto started = control_->start(); started.failed())
+        return failure(started.error(), "the cluster cannot be joined", "Raise fibers.max.");
     return {};
 }
 
@@ -101,9 +103,9 @@ Result<void, StartFailure> Node::open_directory() {
                            fmt::format("the data directory {} belongs to node {}, not to node {}",
                                        where, identity.node_id.value, config_.node_id.value),
                            "Set node.id to it, or choose another directory with --data.");
-    } else if (!config_.quorum.voters.empty()) {
+    } else if (config_.is_clustered()) {
         return failure(Error::invalid, "the data directory is not formatted",
-                       "Run sluice format with the cluster id of the other controllers.");
+                       "Run sluice format with the cluster id of the other nodes.");
     } else {
         identity = {Uuid::random(env_.random).text(), config_.node_id, Uuid::random(env_.random)};
         if (const auto formatted = directory_->format(identity); formatted.failed())
@@ -133,6 +135,7 @@ Result<void, StartFailure> Node::start_shards() {
     for (env::Env* each : envs_) shards_.push_back(std::make_unique<ShardParts>(*each));
     Result<void> started;
     on_each_shard([this, &started](ShardParts& shard) {
+        if (parts_.peers) shard.peers = parts_.peers(shard.env);
         shard.logs = parts_.logs(shard.env);
         shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
         if (const auto store = shard.logs->start(); store.failed()) started = store;
@@ -143,11 +146,14 @@ Result<void, StartFailure> Node::start_shards() {
             return failure(Error::stopped, "the node was stopped", "Start it again.");
     if (started.failed())
         return failure(started.error(), "the broker's own work cannot begin", "Raise fibers.max.");
-    metadata_ = std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs,
-                                                 parts_.peers ? parts_.peers(env_) : nullptr);
+    Peers* const peers = shards_.front()->peers.get();
+    metadata_ =
+        std::make_unique<MetadataDriver>(env_, config_, *directory_, *shards_.front()->logs, peers);
+    control_ = std::make_unique<ControlPlane>(env_, config_, facts_, *metadata_, peers);
     std::vector<Broker*> brokers;
     for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
-    for (const auto& shard : shards_) shard->broker->connect(brokers, *metadata_);
+    for (const auto& shard : shards_)
+        shard->broker->connect(brokers, *metadata_, control_->channel());
     metadata_->connect(brokers);
     return {};
 }
@@ -159,8 +165,9 @@ Result<void, StartFailure> Node::start_metadata() {
     CHECK_OK(metadata_->start(known, {.facts = facts_,
                                       .checkpoint = [this] { return write_checkpoints(); },
                                       .failed = parts_.failed,
+                                      .changed = [this] { control_->changed(); },
                                       .watch = parts_.watch}));
-    if (!config_.is_broker) return {};
+    if (!config_.is_broker || config_.is_clustered()) return {};
     const auto registered = metadata_->register_broker(facts_);
     if (registered.failed())
         return failure(registered.error(), "the broker cannot register itself in the metadata log",
@@ -273,12 +280,14 @@ void Node::look_for_failure() {
 }
 
 bool Node::stop() {
+    if (control_) control_->leave();
     on_each_shard([](ShardParts& shard) {
         if (shard.broker) shard.broker->begin_stop();
     });
     on_each_shard([](ShardParts& shard) {
         if (shard.broker) shard.broker->wake_fetches();
     });
+    if (control_) control_->begin_stop();
     if (metadata_) metadata_->begin_stop();
     if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
     frontend_.reset();
@@ -287,13 +296,20 @@ bool Node::stop() {
         shard.checkpoints_end.set();
         shard.fibers.join();
     });
+    on_each_shard([](ShardParts& shard) {
+        if (shard.peers) shard.peers->break_off();
+    });
     if (metadata_) metadata_->stop();
+    if (control_) control_->stop();
     const bool durable = close_logs();
     on_each_shard([](ShardParts& shard) {
+        if (shard.peers) shard.peers->close();
         if (shard.logs) shard.logs->stop();
         shard.broker.reset();
+        shard.peers.reset();
         shard.logs.reset();
     });
+    control_.reset();
     metadata_.reset();
     directory_.reset();
     return durable;

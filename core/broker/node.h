@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/broker/broker.h"
+#include "core/broker/cluster/control_plane.h"
 #include "core/broker/data_directory.h"
 #include "core/broker/frontend.h"
 #include "core/broker/metadata_driver.h"
@@ -62,8 +63,9 @@ private:
               checkpoints_end(shard_env.scheduler) {}
         env::Env& env;
         env::FiberGroup fibers;
-        env::Event stopping;         // For the periodic fiber,
-        env::Event checkpoints_end;  // and for the other one.
+        env::Event stopping;           // For the periodic fiber,
+        env::Event checkpoints_end;    // and for the other one.
+        std::unique_ptr<Peers> peers;  // Null where nobody else is asked.
         std::unique_ptr<LogStore> logs;
         std::unique_ptr<Broker> broker;
     };
@@ -92,6 +94,7 @@ private:
     std::unique_ptr<DataDirectory> directory_;
     std::vector<std::unique_ptr<ShardParts>> shards_;
     std::unique_ptr<MetadataDriver> metadata_;
+    std::unique_ptr<ControlPlane> control_;
     std::unique_ptr<Frontend> frontend_;
     env::Mutex checkpointing_;
     bool recovered_ = false;

@@ -3,11 +3,7 @@
 #include "core/base/result.h"
 #include "core/base/time.h"
 #include "core/env/network.h"
-#include "core/protocol/messages/begin_quorum_epoch.h"
-#include "core/protocol/messages/end_quorum_epoch.h"
-#include "core/protocol/messages/fetch.h"
-#include "core/protocol/messages/fetch_snapshot.h"
-#include "core/protocol/messages/vote.h"
+#include "core/protocol/question.h"
 
 namespace sluice::broker {
 
@@ -17,19 +13,32 @@ namespace sluice::broker {
 // connection broke, Error::invalid for somebody who does not serve what is asked.
 class Peers {
 public:
+    // Who is asked answers in the order of a connection's requests, so that what waits there needs
+    // a connection of its own: each of these is one, to each node.
+    enum class Line {
+        quick,       // Answered at once.
+        fetch,       // Waits for news.
+        lifecycle,   // How a broker shows that it lives.
+        controller,  // Waits for a record to be committed.
+        forwarded,   // What clients want of the controller: may be much.
+    };
+    struct How {
+        Line line = Line::quick;
+        // Beyond the usual: who is asked may take so much before it answers.
+        Duration extra_time = Duration::zero();
+    };
+
     virtual ~Peers() = default;
 
-    virtual Result<protocol::VoteResponse> ask(const env::Address& to,
-                                               const protocol::VoteRequest& request) = 0;
-    virtual Result<protocol::BeginQuorumEpochResponse> ask(
-        const env::Address& to, const protocol::BeginQuorumEpochRequest& request) = 0;
-    virtual Result<protocol::EndQuorumEpochResponse> ask(
-        const env::Address& to, const protocol::EndQuorumEpochRequest& request) = 0;
-    // Who is asked may wait as long as the request says; on a connection that nothing else uses.
-    virtual Result<protocol::FetchResponse> ask(const env::Address& to,
-                                                const protocol::FetchRequest& request) = 0;
-    virtual Result<protocol::FetchSnapshotResponse> ask(
-        const env::Address& to, const protocol::FetchSnapshotRequest& request) = 0;
+    template <protocol::Message Request>
+    auto ask(const env::Address& to, const Request& request, const How& how)
+        -> Result<typename protocol::ApiOf<Request>::type::Response> {
+        TRY(const protocol::Answer answer, ask(to, protocol::question_of(request), how));
+        return protocol::decode<typename protocol::ApiOf<Request>::type::Response>(answer.body,
+                                                                                   answer.version);
+    }
+    virtual Result<protocol::Answer> ask(const env::Address& to, const protocol::Question& question,
+                                         const How& how) = 0;
     // Ends every connection and every call, and lets none begin. Never waits.
     virtual void break_off() = 0;
     // After break_off(), once nobody is inside: must come before it goes. May wait.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/broker/joined.h"
 #include "core/protocol/validate_batch.h"
 
 namespace sluice::broker {
@@ -23,13 +24,19 @@ raft::VoterSet::Voter voter_of(BrokerId id, const env::Address& address, const s
     return voter;
 }
 
-// Those of the configuration; a node that is told of none is alone.
+// Those of the configuration; a node that is told of nobody is alone.
 raft::VoterSet configured_voters(const BrokerConfig& config) {
     std::vector<raft::VoterSet::Voter> voters;
     for (const auto& voter : config.quorum.voters)
         voters.push_back(voter_of(voter.id, voter.address, config.controller_listener));
-    if (voters.empty()) voters.push_back(voter_of(config.node_id, config.controller_listen, {}));
+    if (voters.empty() && !config.is_clustered())
+        voters.push_back(voter_of(config.node_id, config.controller_listen, {}));
     return raft::VoterSet(voters);
+}
+
+// Kafka as well gives negative numbers to whom it knows only the address of.
+BrokerId nameless(std::size_t bootstrap_server) {
+    return BrokerId(-2 - static_cast<std::int32_t>(bootstrap_server));
 }
 
 StartFailure state_unreadable() {
@@ -43,12 +50,12 @@ StartFailure state_unreadable() {
 }  // namespace
 
 QuorumDriver::QuorumDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                           LogStore& logs, std::unique_ptr<Peers> peers)
+                           LogStore& logs, Peers* peers)
     : env_(env),
       config_(config),
       directory_(directory),
       logs_(logs),
-      peers_(std::move(peers)),
+      peers_(peers),
       self_{config.node_id, {}},
       voters_(configured_voters(config)),
       work_(env.scheduler),
@@ -105,6 +112,8 @@ Result<void, StartFailure> QuorumDriver::begin(raft::LogPoint snapshot) {
                             .fetch_timeout = quorum.fetch_timeout,
                             .retry_backoff = quorum.retry_backoff};
     for (const BrokerId voter : voters_.ids()) options.bootstrap.push_back(voter);
+    for (std::size_t i = 0; i < quorum.bootstrap_servers.size(); ++i)
+        options.bootstrap.push_back(nameless(i));
     const LogOffsets& offsets = log_->offsets();
     Quorum::Log log{
         .snapshot = snapshot, .start = offsets.start, .end = offsets.end, .epochs = log_->epochs()};
@@ -223,17 +232,7 @@ Result<QuorumDriver::Fetched> QuorumDriver::read_for(const raft::FetchAsk& ask,
         fetched.reply = rules_->fetch_reply(ask);
         return fetched;
     }
-    if (read.pieces.size() == 1) {
-        fetched.log.records = read.pieces.front();
-        return fetched;
-    }
-    Buffer joined = Buffer::allocate(read.size);
-    std::size_t at = 0;
-    for (const Bytes& piece : read.pieces) {
-        std::ranges::copy(piece.view(), joined.all().begin() + static_cast<std::ptrdiff_t>(at));
-        at += piece.size();
-    }
-    fetched.log.records = Bytes(std::move(joined));
+    fetched.log.records = joined(read.pieces);
     return fetched;
 }
 
@@ -315,22 +314,25 @@ Result<raft::Reply> QuorumDriver::ask_peer(BrokerId to, raft::AskId id, const ra
     const env::Address address{there->host, there->port};
     const std::string& cluster = setup_.cluster_id;
     if (const auto* vote = std::get_if<raft::VoteAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*vote, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*vote, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     if (const auto* lead = std::get_if<raft::LeaderAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*lead, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*lead, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     if (const auto* resign = std::get_if<raft::ResignAsk>(&ask)) {
-        TRY(const auto response, peers_->ask(address, request_of(*resign, cluster)));
+        TRY(const auto response, peers_->ask(address, request_of(*resign, cluster), {}));
         return raft::Reply(raft::reply_of(response));
     }
     const auto& fetch = std::get<raft::FetchAsk>(ask);
+    const Duration wait_max = config_.quorum.fetch_wait_max;
+    const auto request = request_of(
+        fetch, cluster, {.wait_max = wait_max, .bytes_max = config_.quorum.fetch_bytes_max});
     TRY(const auto response,
-        peers_->ask(address, request_of(fetch, cluster,
-                                        {.wait_max = config_.quorum.fetch_wait_max,
-                                         .bytes_max = config_.quorum.fetch_bytes_max})));
+        peers_->ask(address, request, {.line = Peers::Line::fetch, .extra_time = wait_max}));
+    for (const auto& each : response.node_endpoints)
+        told_ = raft::Endpoint{each.node_id, each.host, static_cast<std::uint16_t>(each.port)};
     TRY(raft::FetchReply reply, raft::reply_of(response, fetch));
     if (!reply.runs.empty()) {
         const auto& records = response.responses.front().partitions.front().records;
@@ -359,9 +361,14 @@ Result<void> QuorumDriver::check_batches(const Bytes& records) const {
 
 std::optional<raft::Endpoint> QuorumDriver::endpoint_of(BrokerId id) const {
     const auto* voter = voters().find(id);
-    if (voter == nullptr || voter->endpoints.empty()) return std::nullopt;
-    const auto& endpoint = voter->endpoints.front();
-    return raft::Endpoint{id, endpoint.host, endpoint.port};
+    if (voter != nullptr && !voter->endpoints.empty()) {
+        const auto& endpoint = voter->endpoints.front();
+        return raft::Endpoint{id, endpoint.host, endpoint.port};
+    }
+    const auto& servers = config_.quorum.bootstrap_servers;
+    for (std::size_t i = 0; i < servers.size(); ++i)
+        if (nameless(i) == id) return raft::Endpoint{id, servers[i].host, servers[i].port};
+    return told_ && told_->node == id ? told_ : std::nullopt;
 }
 
 std::optional<raft::Endpoint> QuorumDriver::leader_endpoint() const {
@@ -402,7 +409,6 @@ void QuorumDriver::stop() {
     changed_.notify_all();
     if (peers_) peers_->break_off();
     fibers_.join();
-    if (peers_) peers_->close();
 }
 
 Result<void> QuorumDriver::close() {

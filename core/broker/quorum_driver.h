@@ -44,7 +44,7 @@ public:
     };
 
     QuorumDriver(env::Env& env, const BrokerConfig& config, DataDirectory& directory,
-                 LogStore& logs, std::unique_ptr<Peers> peers);
+                 LogStore& logs, Peers* peers);
     ~QuorumDriver();
 
     // This node is the one voter there is: it needs nobody, and nobody asks it.
@@ -161,7 +161,7 @@ private:
     const BrokerConfig& config_;
     DataDirectory& directory_;
     LogStore& logs_;
-    const std::unique_ptr<Peers> peers_;
+    Peers* const peers_;  // Null where nobody else is asked.
     raft::ReplicaKey self_;
     raft::VoterSet voters_;  // Of the configuration.
     Setup setup_;
@@ -172,6 +172,7 @@ private:
     std::deque<raft::Effect> queue_;
     Ticket taken_ = 0;
     Ticket performed_ = 0;
+    std::optional<raft::Endpoint> told_;          // Where somebody leads, as was said last.
     std::map<raft::AskId, Bytes> fetched_;        // What Store effects bring to the log,
     std::optional<metadata::Snapshot> restored_;  // and what a Replace effect begins with.
     Offset high_watermark_{0};

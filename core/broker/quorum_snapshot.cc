@@ -83,7 +83,8 @@ Result<metadata::Snapshot> QuorumDriver::fetch_snapshot(const raft::Restore& eff
         auto request =
             request_of(self_, epoch, effect.snapshot, static_cast<std::int64_t>(content.size()));
         request.cluster_id = setup_.cluster_id;
-        TRY(const auto response, peers_->ask({there->host, there->port}, request));
+        TRY(const auto response,
+            peers_->ask({there->host, there->port}, request, {.line = Peers::Line::fetch}));
         if (response.topics.size() != 1 || response.topics.front().partitions.size() != 1)
             return Error::invalid;
         const auto& part = response.topics.front().partitions.front();

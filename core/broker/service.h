@@ -1,12 +1,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/base/strong.h"
 #include "core/env/network.h"
+#include "core/protocol/types.h"
 
 namespace sluice::broker {
 
@@ -20,6 +23,12 @@ struct Session {
     std::string client_id;  // Of the last request; for logs.
     std::string software_name;
     std::string software_version;
+    // The broker, in this life, that showed over this connection that it lives.
+    struct Life {
+        BrokerId broker;
+        protocol::BrokerEpoch epoch;
+    };
+    std::optional<Life> heard = {};
 };
 
 // The answer to one request, in the making.
@@ -45,6 +54,8 @@ public:
     // all begun. Everything but Produce is done when this returns. Error::invalid, after saying why
     // in the log, when the only answer is to close the connection. The reply may use `session`.
     virtual Result<std::unique_ptr<PendingReply>> begin(Session& session, Bytes frame) = 0;
+    // The connection has ended, and everything that began on it. May wait.
+    virtual void ended(Session&) {}
     // Clients hold more of its answers than there is memory for.
     virtual bool lacks_reply_memory() const = 0;
 };

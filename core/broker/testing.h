@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/broker/data_directory.h"
 #include "core/broker/log.h"
 #include "core/env/env.h"
 #include "core/env/event.h"
@@ -234,6 +235,36 @@ public:
 private:
     env::Scheduler& scheduler_;
     std::map<std::string, std::unique_ptr<ToldLog>> kept_;
+};
+
+// A directory in memory that keeps one snapshot, and the state of the quorum.
+class ToldDirectory final : public DataDirectory {
+public:
+    Result<std::optional<DirectoryIdentity>> open() override {
+        return std::optional<DirectoryIdentity>();
+    }
+    Result<void> format(const DirectoryIdentity&) override { return {}; }
+    Result<std::map<std::string, LogHints>> begin() override {
+        return std::map<std::string, LogHints>();
+    }
+    bool is_foreign() const override { return false; }
+    Result<void> checkpoint(const std::vector<LogStore::Checkpoint>&) override { return {}; }
+    Result<void> mark_clean() override { return {}; }
+    Result<std::optional<metadata::Snapshot>> newest_snapshot() override { return snapshot; }
+    Result<void> keep_snapshot(const metadata::Snapshot& taken) override {
+        snapshot = taken;
+        return {};
+    }
+
+    Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
+    Result<void> keep_quorum_state(const raft::QuorumState& kept,
+                                   const std::vector<BrokerId>&) override {
+        state = kept;
+        return {};
+    }
+
+    std::optional<metadata::Snapshot> snapshot;
+    std::optional<raft::QuorumState> state;
 };
 
 }  // namespace sluice::broker::testing

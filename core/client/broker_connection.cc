@@ -74,6 +74,19 @@ RequestHeader BrokerConnection::next_header(ApiKey key, Version version) {
     return header;
 }
 
+Result<protocol::Answer> BrokerConnection::ask(const protocol::Question& question,
+                                               Duration extra_time) {
+    TRY(const Version version, version_for(question.key, question.versions, Version(INT16_MAX)));
+    const RequestHeader header = next_header(question.key, version);
+    TRY(const std::vector<Bytes> frame, question.frame(header));
+    if (broken_) return Error::closed;
+    WaitingForReply waiting(*this, header,
+                            env_.clock.now() + options_.request_time_max + extra_time);
+    CHECK_OK(write(frame));
+    TRY(Bytes body, waiting.wait());
+    return protocol::Answer{std::move(body), version};
+}
+
 WaitingForReply::WaitingForReply(BrokerConnection& connection, const RequestHeader& header,
                                  Time deadline)
     : connection_(connection),

@@ -7,18 +7,11 @@
 #include "core/client/client_env.h"
 #include "core/env/event.h"
 #include "core/protocol/api.h"
+#include "core/protocol/question.h"
 
 namespace sluice::client {
 
-// The API a request type belongs to.
-template <class Request, class List = protocol::Apis>
-struct ApiOf;
-template <class Request, class First, class... Rest>
-struct ApiOf<Request, protocol::ApiList<First, Rest...>>
-    : std::conditional_t<std::same_as<Request, typename First::Request>, std::type_identity<First>,
-                         ApiOf<Request, protocol::ApiList<Rest...>>> {};
-template <class Request>
-struct ApiOf<Request, protocol::ApiList<>> : std::type_identity<void> {};
+using protocol::ApiOf;
 
 class BrokerConnection;
 
@@ -103,6 +96,8 @@ public:
         CHECK_OK(write(frame));
         return pending;
     }
+    // The same for a request whose kind only the caller knows.
+    Result<protocol::Answer> ask(const protocol::Question& question, Duration extra_time);
     // The same for a request that is not answered.
     template <class Request>
     Result<void> tell(const Request& request) {

@@ -249,6 +249,7 @@ private:
     void renew_quorum(Leading& leading, Time now) const;
     const Progress* progress_of(const Leading& leading, BrokerId voter) const;
     void note_fetch(Leading& leading, const FetchAsk& ask, bool follows, Time now) const;
+    void forget_silent_observers(Leading& leading, Time now) const;
 
     // Who votes (quorum_voters.cc).
     protocol::ErrorCode complaint_about_change() const;

@@ -9,6 +9,15 @@ namespace sluice::raft {
 
 using protocol::ErrorCode;
 
+namespace {
+
+// Observers that do not fetch for so long are forgotten (Kafka's as well), and more replicas than
+// so many are not remembered.
+constexpr Duration observer_silence_max = seconds(300);
+constexpr std::size_t replicas_max = 1000;
+
+}  // namespace
+
 LogPoint Quorum::log_end() const {
     const auto latest = log_.epochs.latest();
     return {latest ? latest->epoch : log_.snapshot.epoch, log_.end};
@@ -61,6 +70,10 @@ ErrorCode Quorum::snapshot_asked(const ReplicaKey& replica, LeaderEpoch epoch, T
 }
 
 void Quorum::note_fetch(Leading& leading, const FetchAsk& ask, bool follows, Time now) const {
+    if (!leading.replicas.contains(ask.replica.id)) {
+        forget_silent_observers(leading, now);
+        if (leading.replicas.size() >= replicas_max) return;
+    }
     Progress& progress = leading.replicas[ask.replica.id];
     // Another disk: what the old one had is gone, and does not count any more.
     if (progress.directory != ask.replica.directory)
@@ -76,6 +89,13 @@ void Quorum::note_fetch(Leading& leading, const FetchAsk& ask, bool follows, Tim
     progress.leader_end = log_.end;
     progress.fetched_at = now;
     progress.announce_at = now + options_.fetch_timeout / 2;
+}
+
+void Quorum::forget_silent_observers(Leading& leading, Time now) const {
+    std::erase_if(leading.replicas, [&](const auto& each) {
+        return voters().find(each.first) == nullptr &&
+               now - each.second.fetched_at >= observer_silence_max;
+    });
 }
 
 // Whether a log that ends at `point` is the beginning of this one; otherwise where the two part, or

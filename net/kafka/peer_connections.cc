@@ -11,55 +11,28 @@ PeerConnections::PeerConnections(env::Env& env, const Options& options)
     options_.request_time_max = options.request_time_max;
 }
 
-Result<protocol::VoteResponse> PeerConnections::ask(const env::Address& to,
-                                                    const protocol::VoteRequest& request) {
-    return ask_on(Use::quick, to, request, Duration::zero());
+Result<protocol::Answer> PeerConnections::ask(const env::Address& to,
+                                              const protocol::Question& question, const How& how) {
+    TRY(client::BrokerConnection* const there, connection(how.line, to));
+    return there->ask(question, how.extra_time);
 }
 
-Result<protocol::BeginQuorumEpochResponse> PeerConnections::ask(
-    const env::Address& to, const protocol::BeginQuorumEpochRequest& request) {
-    return ask_on(Use::quick, to, request, Duration::zero());
-}
-
-Result<protocol::EndQuorumEpochResponse> PeerConnections::ask(
-    const env::Address& to, const protocol::EndQuorumEpochRequest& request) {
-    return ask_on(Use::quick, to, request, Duration::zero());
-}
-
-Result<protocol::FetchResponse> PeerConnections::ask(const env::Address& to,
-                                                     const protocol::FetchRequest& request) {
-    return ask_on(Use::waiting, to, request, milliseconds(request.max_wait_ms));
-}
-
-Result<protocol::FetchSnapshotResponse> PeerConnections::ask(
-    const env::Address& to, const protocol::FetchSnapshotRequest& request) {
-    return ask_on(Use::waiting, to, request, Duration::zero());
-}
-
-template <class Request>
-auto PeerConnections::ask_on(Use use, const env::Address& to, const Request& request,
-                             Duration extra_time)
-    -> Result<typename client::ApiOf<Request>::type::Response> {
-    TRY(client::BrokerConnection* const there, connection(use, to));
-    return there->ask(request, extra_time);
-}
-
-Result<client::BrokerConnection*> PeerConnections::connection(Use use, const env::Address& to) {
-    auto& place = lines_[{to, use}];
-    if (!place) place = std::make_unique<Line>(env_.scheduler);
-    Line& line = *place;
-    TRY(const env::Mutex::Guard guard, line.opening.lock());
+Result<client::BrokerConnection*> PeerConnections::connection(Line line, const env::Address& to) {
+    auto& found = places_[{to, line}];
+    if (!found) found = std::make_unique<Place>(env_.scheduler);
+    Place& place = *found;
+    TRY(const env::Mutex::Guard guard, place.opening.lock());
     if (ended_) return Error::closed;
-    if (line.connection && !line.connection->broken()) return line.connection.get();
-    if (line.connection) broken_.push_back(std::move(line.connection));
+    if (place.connection && !place.connection->broken()) return place.connection.get();
+    if (place.connection) broken_.push_back(std::move(place.connection));
     bury_broken();
     TRY(auto opened, client::BrokerConnection::open(env_, options_, to));
-    line.connection = std::move(opened);
+    place.connection = std::move(opened);
     if (ended_) {
-        line.connection->close();
+        place.connection->close();
         return Error::closed;
     }
-    return line.connection.get();
+    return place.connection.get();
 }
 
 void PeerConnections::bury_broken() {
@@ -72,15 +45,15 @@ void PeerConnections::bury_broken() {
 
 void PeerConnections::break_off() {
     ended_ = true;
-    for (const auto& [key, line] : lines_)
-        if (line->connection) line->connection->close();
+    for (const auto& [key, place] : places_)
+        if (place->connection) place->connection->close();
 }
 
 void PeerConnections::close() {
     break_off();
-    for (const auto& [key, line] : lines_)
-        if (line->connection) broken_.push_back(std::move(line->connection));
-    lines_.clear();
+    for (const auto& [key, place] : places_)
+        if (place->connection) broken_.push_back(std::move(place->connection));
+    places_.clear();
     for (const auto& each : broken_) each->end();
     broken_.clear();
 }

@@ -11,8 +11,7 @@
 
 namespace sluice::net {
 
-// Other nodes over Kafka's protocol, one connection to each for what is answered at once and one
-// for fetches, which wait: who is asked answers in the order of a connection's requests.
+// Other nodes over Kafka's protocol, each over one connection a line.
 class PeerConnections final : public broker::Peers {
 public:
     struct Options {
@@ -22,41 +21,30 @@ public:
     };
 
     PeerConnections(env::Env& env, const Options& options);
-    ~PeerConnections() override { ASSERT(lines_.empty() && broken_.empty()); }
+    ~PeerConnections() override { ASSERT(places_.empty() && broken_.empty()); }
     PeerConnections(const PeerConnections&) = delete;
     PeerConnections& operator=(const PeerConnections&) = delete;
 
-    Result<protocol::VoteResponse> ask(const env::Address& to,
-                                       const protocol::VoteRequest& request) override;
-    Result<protocol::BeginQuorumEpochResponse> ask(
-        const env::Address& to, const protocol::BeginQuorumEpochRequest& request) override;
-    Result<protocol::EndQuorumEpochResponse> ask(
-        const env::Address& to, const protocol::EndQuorumEpochRequest& request) override;
-    Result<protocol::FetchResponse> ask(const env::Address& to,
-                                        const protocol::FetchRequest& request) override;
-    Result<protocol::FetchSnapshotResponse> ask(
-        const env::Address& to, const protocol::FetchSnapshotRequest& request) override;
+    using Peers::ask;
+    Result<protocol::Answer> ask(const env::Address& to, const protocol::Question& question,
+                                 const How& how) override;
     void break_off() override;
     void close() override;
 
 private:
-    enum class Use { quick, waiting };
     // One connection, and whoever makes it anew.
-    struct Line {
-        explicit Line(env::Scheduler& scheduler) : opening(scheduler) {}
+    struct Place {
+        explicit Place(env::Scheduler& scheduler) : opening(scheduler) {}
         env::Mutex opening;
         std::unique_ptr<client::BrokerConnection> connection;
     };
 
-    template <class Request>
-    auto ask_on(Use use, const env::Address& to, const Request& request, Duration extra_time)
-        -> Result<typename client::ApiOf<Request>::type::Response>;
-    Result<client::BrokerConnection*> connection(Use use, const env::Address& to);
+    Result<client::BrokerConnection*> connection(Line line, const env::Address& to);
     void bury_broken();
 
     const client::ClientEnv env_;
     client::ClientOptions options_;
-    std::map<std::pair<env::Address, Use>, std::unique_ptr<Line>> lines_;
+    std::map<std::pair<env::Address, Line>, std::unique_ptr<Place>> places_;
     std::vector<std::unique_ptr<client::BrokerConnection>> broken_;  // Somebody may be inside.
     bool ended_ = false;
 };

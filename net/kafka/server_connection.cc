@@ -44,6 +44,7 @@ void ServerConnection::serve() {
     }
     begun_.clear();
     connection_->close();
+    service_.ended(session_);
 }
 
 void ServerConnection::drain() {

@@ -58,6 +58,25 @@ protocol::BeginQuorumEpochResponse handle(const RequestContext&, protocol::Begin
 protocol::EndQuorumEpochResponse handle(const RequestContext&, protocol::EndQuorumEpochRequest);
 protocol::FetchSnapshotResponse handle(const RequestContext&, protocol::FetchSnapshotRequest);
 protocol::DescribeQuorumResponse handle(const RequestContext&, protocol::DescribeQuorumRequest);
+// What only the active controller decides: see controller.cc.
+protocol::BrokerRegistrationResponse handle(const RequestContext&,
+                                            protocol::BrokerRegistrationRequest);
+protocol::BrokerHeartbeatResponse handle(const RequestContext&, protocol::BrokerHeartbeatRequest);
+protocol::UnregisterBrokerResponse handle(const RequestContext&, protocol::UnregisterBrokerRequest);
+protocol::ControllerRegistrationResponse handle(const RequestContext&,
+                                                protocol::ControllerRegistrationRequest);
+protocol::AlterPartitionResponse handle(const RequestContext&, protocol::AlterPartitionRequest);
+protocol::ElectLeadersResponse handle(const RequestContext&, protocol::ElectLeadersRequest);
+protocol::AlterPartitionReassignmentsResponse handle(const RequestContext&,
+                                                     protocol::AlterPartitionReassignmentsRequest);
+protocol::ListPartitionReassignmentsResponse handle(const RequestContext&,
+                                                    protocol::ListPartitionReassignmentsRequest);
+protocol::AssignReplicasToDirsResponse handle(const RequestContext&,
+                                              protocol::AssignReplicasToDirsRequest);
+protocol::UpdateFeaturesResponse handle(const RequestContext&, protocol::UpdateFeaturesRequest);
+protocol::AllocateProducerIdsResponse handle(const RequestContext&,
+                                             protocol::AllocateProducerIdsRequest);
+protocol::EnvelopeResponse handle(const RequestContext&, protocol::EnvelopeRequest);
 // What a listener of controllers answers where one for clients answers something else.
 protocol::FetchResponse fetch_metadata_log(const RequestContext&, const protocol::FetchRequest&);
 protocol::DescribeClusterResponse describe_controllers(const RequestContext&);

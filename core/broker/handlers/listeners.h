@@ -9,4 +9,8 @@ namespace sluice::broker {
 // from clients, and controllers hold no partitions.
 bool is_served_on(protocol::ApiKey key, ListenerKind listener);
 
+// What clients may ask any broker, and only the active controller answers: other brokers forward
+// it.
+bool is_decided_by_controller(protocol::ApiKey key);
+
 }  // namespace sluice::broker

@@ -12,7 +12,16 @@ using namespace protocol;
 
 namespace {
 
-MetadataResponse::Topic describe(const metadata::TopicState& topic) {
+// Clients may send what the controller decides to any broker, which hands it on.
+BrokerId shown_controller(const metadata::MetadataImage& image, BrokerId self) {
+    if (image.brokers.empty() || image.is_active(self)) return self;
+    for (const auto& [id, broker] : image.brokers)
+        if (!broker.fenced) return id;
+    return BrokerId(-1);
+}
+
+MetadataResponse::Topic describe(const metadata::MetadataImage& image,
+                                 const metadata::TopicState& topic) {
     MetadataResponse::Topic shown;
     shown.name = topic.name;
     shown.topic_id = topic.id;
@@ -24,6 +33,9 @@ MetadataResponse::Topic describe(const metadata::TopicState& topic) {
         partition.leader_epoch = state.leader_epoch;
         partition.replica_nodes = state.replicas;
         partition.isr_nodes = state.isr;
+        for (const BrokerId replica : state.replicas)
+            if (const auto* broker = image.broker(replica); broker == nullptr || broker->fenced)
+                partition.offline_replicas.push_back(replica);
         if (state.leader == BrokerId(-1)) partition.error_code = ErrorCode::leader_not_available;
         shown.partitions.push_back(std::move(partition));
     }
@@ -70,11 +82,11 @@ MetadataResponse::Topic look_up(const metadata::MetadataImage& image,
                                 const std::map<std::string, ErrorCode>& created) {
     if (!wanted.topic_id.is_zero()) {
         const metadata::TopicState* topic = image.topic(wanted.topic_id);
-        return topic ? describe(*topic)
+        return topic ? describe(image, *topic)
                      : unknown(std::nullopt, wanted.topic_id, ErrorCode::unknown_topic_id);
     }
     const std::string name = wanted.name.value_or("");
-    if (const metadata::TopicState* topic = image.topic(name)) return describe(*topic);
+    if (const metadata::TopicState* topic = image.topic(name)) return describe(image, *topic);
     if (metadata::complaint_about_topic_name(name))
         return unknown(name, {}, ErrorCode::invalid_topic_exception);
     const auto outcome = created.find(name);
@@ -99,7 +111,7 @@ MetadataResponse handle(const RequestContext& context, MetadataRequest request) 
     const Shared<const metadata::MetadataImage> image = broker.shared_image();
     MetadataResponse response;
     response.cluster_id = broker.facts().cluster_id;
-    response.controller_id = broker.config().node_id;
+    response.controller_id = shown_controller(*image, broker.config().node_id);
     for (const auto& [id, state] : image->brokers) {
         if (state.fenced || state.end_points.empty()) continue;
         response.brokers.push_back(
@@ -107,7 +119,7 @@ MetadataResponse handle(const RequestContext& context, MetadataRequest request) 
     }
     if (all) {
         for (const auto& [name, topic] : image->topics_by_name)
-            response.topics.push_back(describe(*topic));
+            response.topics.push_back(describe(*image, *topic));
     } else {
         for (const auto& wanted : *request.topics)
             response.topics.push_back(look_up(*image, wanted, created));
@@ -146,7 +158,8 @@ DescribeClusterResponse handle(const RequestContext& context, DescribeClusterReq
     }
     if (of_controllers) return describe_controllers(context);
     response.cluster_id = context.broker.facts().cluster_id;
-    response.controller_id = context.broker.config().node_id;
+    response.controller_id =
+        shown_controller(context.broker.image(), context.broker.config().node_id);
     for (const auto& [id, state] : context.broker.image().brokers) {
         if ((state.fenced && !request.include_fenced_brokers) || state.end_points.empty()) continue;
         response.brokers.push_back({id, state.end_points.front().host,

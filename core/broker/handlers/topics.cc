@@ -1,5 +1,6 @@
 // CreateTopics, DeleteTopics and CreatePartitions: the controller decides, here is the way to it.
 
+#include "core/broker/controller_channel.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/topic_creation.h"
@@ -42,16 +43,8 @@ void show_configs(Broker& broker, const CreateTopicsRequest& request,
 }  // namespace
 
 CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& request) {
-    std::vector<TopicId> ids;
-    for (std::size_t i = 0; i < request.topics.size(); ++i)
-        ids.push_back(Uuid::random(broker.env().random));
-    Result<CreateTopicsResponse> response = Error::stopped;
-    const auto reached = on_controller(broker, [&](MetadataDriver& driver) {
-        response = driver.commit<CreateTopicsResponse>([&](const metadata::Controller& controller) {
-            return controller.create_topics(request, ids);
-        });
-    });
-    if (reached && response) return std::move(*response);
+    auto response = ask_controller(broker, request);
+    if (response) return std::move(*response);
 
     CreateTopicsResponse failed;
     for (const auto& topic : request.topics) {
