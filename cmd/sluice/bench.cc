@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cmd/sluice/bench_load.h"
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
 #include "cmd/sluice/json.h"
 #include "cmd/sluice/output.h"
+#include "cmd/sluice/partitions.h"
 #include "cmd/sluice/process_facts.h"
 #include "cmd/sluice/server_config.h"
+#include "core/protocol/record_batch.h"
 
 namespace sluice::cmd {
 
@@ -28,6 +32,8 @@ const CommandHelp& bench_help() {
              {"acks", "N", "0, 1 or all (all)", false, "0|1|all"},
              {"linger", "MS", "how long a batch may wait for more (0 with --rate, else 5)"},
              {"batch-bytes", "N", "how large a batch may become (65536)"},
+             {"record-bytes-max", "N",
+              "what a producer, and the new topic, take of a record (1048576)"},
              {"compression", "CODEC", "(none)", false, "none|gzip|snappy|lz4|zstd"},
              {"command", "CMD",
               "a foreign producer: a shell command that writes lines of its standard input to "
@@ -80,9 +86,11 @@ Result<client::ProducerOptions, std::string> producer_of(const Arguments& argume
     client::ProducerOptions options;
     TRY(const auto linger, number_of(arguments, "linger", arguments.has("rate") ? 0 : 5, 0));
     TRY(const auto batch, number_of(arguments, "batch-bytes", 64 << 10, 1));
+    TRY(const auto record_max, number_of(arguments, "record-bytes-max", 1 << 20, 16));
     const std::string acks = arguments.get("acks").value_or("all");
     options.linger = milliseconds(linger);
     options.batch_bytes = static_cast<std::size_t>(batch);
+    options.record_bytes_max = static_cast<std::size_t>(record_max);
     options.acks = static_cast<std::int16_t>(acks == "0" ? 0 : acks == "1" ? 1 : -1);
     options.idempotent = acks == "all";
     options.compression = compression_of(arguments.get("compression").value_or("none"));
@@ -118,6 +126,19 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
         TRY(wishes.pid, number_of(arguments, "pid", 0, 1));
     }
     return wishes;
+}
+
+// Without an option of its own it has the broker's limit.
+client::Admin::NewTopic new_topic(const Wishes& wishes, const Arguments& arguments) {
+    client::Admin::NewTopic topic{.name = wishes.load.topic,
+                                  .partitions = wishes.partitions,
+                                  .replication = wishes.replication};
+    const auto& producer = wishes.load.producer;
+    const std::size_t largest = std::max(producer.record_bytes_max, producer.batch_bytes);
+    if (arguments.has("record-bytes-max"))
+        topic.configs.emplace_back("max.message.bytes",
+                                   std::to_string(largest + protocol::batch_header_size));
+    return topic;
 }
 
 // Where the broker keeps its data, when that is on this machine.
@@ -309,10 +330,12 @@ int run_bench(const Arguments& arguments) {
     return with_client(arguments, [&](ClientSession& session) {
         client::Admin admin(session.cluster);
         std::string& topic = wishes->load.topic;
-        if (!wishes->topic_is_ours) return measure(session, arguments, *wishes);
+        if (!wishes->topic_is_ours) {
+            const auto found = partitions_of(session, "cannot load " + topic, topic, std::nullopt);
+            return found.failed() ? found.error() : measure(session, arguments, *wishes);
+        }
         topic = fmt::format("sluice-bench-{}", session.clock.wall().value);
-        const auto made = admin.create_topic(
-            {.name = topic, .partitions = wishes->partitions, .replication = wishes->replication});
+        const auto made = admin.create_topic(new_topic(*wishes, arguments));
         if (made.failed()) return failed("cannot create topic " + topic, made.error());
         const int code = measure(session, arguments, *wishes);
         const auto deleted = admin.delete_topic(topic);

@@ -54,6 +54,7 @@ void print_json(const checker::History& history, const checker::Findings& findin
     JsonWriter json;
     const Tally counted = tally(history);
     json.begin_object();
+    json.name("verdict").value(findings.counts().empty() ? "sound" : "unsound");
     json.name("ok").value(static_cast<std::int64_t>(counted.ok));
     json.name("failed").value(static_cast<std::int64_t>(counted.failed));
     json.name("unknown").value(static_cast<std::int64_t>(counted.unknown));

@@ -31,11 +31,21 @@ int with_client(const Arguments& arguments, const std::function<int(ClientSessio
 int with_client(const Arguments& arguments, Duration patience,
                 const std::function<int(ClientSession&)>& body);
 
+// No broker answered.
+bool is_unreachable(Error error);
+
 // Says why something failed, on stderr, and gives the exit code.
 int failed(std::string_view what, const client::Refusal& refusal);
 int failed(std::string_view what, Error error);
 // The same for something about a topic: names the one that was meant when there is none such.
 int failed_topic(ClientSession& session, std::string_view what, const std::string& topic,
+                 const client::Refusal& refusal);
+// The same for a topic that the broker should make when there is none such: says why it did not.
+int failed_new_topic(ClientSession& session, std::string_view what, const std::string& topic,
+                     const client::Refusal& refusal);
+// The same for something about a group: names the one that was meant when there is none such, and
+// says so when its members are in the way, which what brokers answer does not always tell.
+int failed_group(ClientSession& session, std::string_view what, const std::string& group,
                  const client::Refusal& refusal);
 
 }  // namespace sluice::cmd

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cmd/sluice/arguments.h"
+#include "cmd/sluice/kafka_names.h"
+#include "cmd/sluice/server_options.h"
 #include "core/client/admin.h"
 #include "core/metadata/config_schema.h"
 
@@ -13,15 +17,17 @@ std::string ConfigTarget::text() const {
     return name.empty() ? "all brokers" : "broker " + name;
 }
 
-// Brokers have more than what topics fall back to, and say themselves what can be set: theirs are
-// not judged here.
+// Brokers say themselves which of theirs can be set while they run.
 std::optional<std::string> unknown_config(const std::string& name, ConfigTarget::Kind kind) {
-    if (kind == ConfigTarget::Kind::broker || metadata::find_topic_config(name) != nullptr)
-        return std::nullopt;
+    const bool of_topic = kind == ConfigTarget::Kind::topic;
     std::vector<std::string> known;
-    for (const auto& each : metadata::topic_configs()) known.emplace_back(each.name);
+    if (!of_topic) known = option_names();
+    for (const auto& each : metadata::topic_configs())
+        if (of_topic) known.emplace_back(each.name);
+    if (std::ranges::find(known, name) != known.end()) return std::nullopt;
+    if (!of_topic && kafka_name(name)) return std::nullopt;
     const auto meant = nearest(name, known);
-    return fmt::format("{}: topics have no such configuration{}", name,
+    return fmt::format("{}: {} have no such configuration{}", name, of_topic ? "topics" : "brokers",
                        meant ? fmt::format(": did you mean {}?", *meant) : "");
 }
 

@@ -72,13 +72,17 @@ bool tell_damage(std::string_view what, const Reader& reader, const client::Refu
     return true;
 }
 
-// Says of partitions that cannot be read that they cannot.
+// Says of partitions that cannot be read that they cannot. Of a topic that is gone that is said
+// once, by whoever leaves it.
 template <class Reader>
 void note_troubles(PartitionTroubles& troubles, const Reader& reader, Time now) {
     troubles.keep_only(reader.assignment());
-    for (const client::TopicPartition& partition : reader.assignment())
-        if (const auto sentence = troubles.note(partition, reader.trouble(partition), now))
+    for (const client::TopicPartition& partition : reader.assignment()) {
+        const auto why = reader.trouble(partition);
+        const auto sentence = troubles.note(partition, why, now);
+        if (sentence && why != protocol::ErrorCode::unknown_topic_or_partition)
             print_error("sluice: {}\n", *sentence);
+    }
 }
 
 // Of all partitions that can be read.
@@ -117,6 +121,7 @@ public:
             }
             printer_.print(wanted(*records));
             note_troubles(troubles_, consumer_, session_.clock.now());
+            leave_deleted();
             end_partitions();
             if (!wishes_.follow && at_the_end(consumer_, troubles_)) return ended();
         }
@@ -181,6 +186,14 @@ private:
         });
         return records;
     }
+    void leave_deleted() {
+        for (const std::string& topic : troubles_.deleted_topics()) {
+            print_error("sluice: topic {} was deleted\n", topic);
+            left_out_ = true;
+            for (const client::TopicPartition& partition : consumer_.assignment())
+                if (partition.topic == topic) consumer_.unassign(partition);
+        }
+    }
     void end_partitions() {
         for (const auto& [partition, end] : ends_) {
             const auto position = consumer_.position(partition);
@@ -193,7 +206,8 @@ private:
     Printer printer_;
     client::Consumer consumer_;
     PartitionTroubles troubles_;
-    bool left_out_ = false;  // A partition whose beginning nobody could tell.
+    // A partition whose beginning nobody could tell, or that is gone.
+    bool left_out_ = false;
     std::map<client::TopicPartition, Offset> ends_;  // That --until comes to.
 };
 
@@ -203,9 +217,10 @@ public:
     GroupReading(ClientSession& session, const ConsumeWishes& wishes)
         : session_(session),
           wishes_(wishes),
+          topics_(wishes.topics),
           printer_(session.clock, wishes),
           consumer_(session.cluster, *wishes.group, {.reset = wishes.reset}, events()) {
-        consumer_.subscribe(wishes.topics);
+        consumer_.subscribe(topics_);
     }
 
     int run() {
@@ -217,7 +232,7 @@ public:
         if (done && printer_.timed_out() && !wishes_.follow && !session_.lost)
             return timed_out(wishes_);
         if (done && session_.lost && !session_.interrupted) return exit_unreachable;
-        if (done) return troubles_.any_lasts() ? exit_failed : exit_ok;
+        if (done) return left_out_ || troubles_.any_lasts() ? exit_failed : exit_ok;
         const std::string what = "cannot read on in group " + wishes_.group->group;
         return tell_damage(what, consumer_, done.error()) ? exit_failed
                                                           : failed(what, done.error());
@@ -248,12 +263,11 @@ private:
         print_error(
             "sluice: group {} goes on where it is in {}, whatever --from says: 'sluice group "
             "reset-offsets' moves it\n",
-            wishes_.group->group,
-            count == 1 ? std::string("1 partition") : fmt::format("{} partitions", count));
+            wishes_.group->group, counted(count, "partition"));
     }
 
     Result<void, client::Refusal> read() {
-        while (!session_.interrupted && printer_.wants_more()) {
+        while (!session_.interrupted && printer_.wants_more() && !topics_.empty()) {
             TRY(const auto records, consumer_.poll(patience(wishes_)));
             const std::size_t count = printer_.print(records);
             for (std::size_t i = 0; i < count; ++i)
@@ -262,9 +276,21 @@ private:
             if (session_.clock.now() >= next_commit_ && commit())
                 next_commit_ = session_.clock.now() + wishes_.group->commit_interval;
             note_troubles(troubles_, consumer_, session_.clock.now());
+            leave_deleted();
             if (!wishes_.follow && at_the_end(consumer_, troubles_)) return {};
         }
         return {};
+    }
+
+    // The others are read on, as Kafka's consumer does.
+    void leave_deleted() {
+        for (const std::string& topic : troubles_.deleted_topics()) {
+            if (std::erase(topics_, topic) == 0) continue;
+            print_error("sluice: topic {} was deleted\n", topic);
+            left_out_ = true;
+            std::erase_if(printed_, [&](const auto& each) { return each.first.topic == topic; });
+            consumer_.subscribe(topics_);
+        }
     }
 
     Result<void, client::Refusal> commit() {
@@ -276,7 +302,9 @@ private:
 
     ClientSession& session_;
     const ConsumeWishes& wishes_;
+    std::vector<std::string> topics_;  // Without those that were deleted.
     Printer printer_;
+    bool left_out_ = false;             // One of them was.
     client::CommittedOffsets printed_;  // And not committed yet.
     Time next_commit_;
     PartitionTroubles troubles_;

@@ -31,7 +31,9 @@ const CommandHelp& consume_help() {
                     {"format", "TEXT",
                      "%s value, %k key, %S %K lengths, %o offset, %p partition, %t topic, %T time, "
                      "%h headers, \\n, \\t, \\xHH (%s\\n)"},
-                    {"json", "", "an object a line"}},
+                    {"json", "",
+                     "an object a line: topic, partition, offset, timestamp, key, value, headers; "
+                     "key_base64 or value_base64 for bytes that are no UTF-8"}},
         .examples =
             "  sluice consume words\n"
             "  sluice consume words --follow --format '%p %o %s\\n'\n"

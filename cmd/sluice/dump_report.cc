@@ -69,8 +69,8 @@ void DumpReport::end_file(const Facts& facts) {
 void DumpReport::end() const {
     const Facts facts = {fact("files", files_), fact("damages", damages_)};
     if (!json_) {
-        print_out("{} files, {}{}\n", files_,
-                  damages_ == 0 ? "nothing damaged" : fmt::format("{} DAMAGED places", damages_),
+        print_out("{}, {}{}\n", counted(files_, "file"),
+                  damages_ == 0 ? "nothing damaged" : counted(damages_, "DAMAGED place"),
                   unfinished_ == 0 ? "" : "; what is unfinished is in the journals");
         return;
     }

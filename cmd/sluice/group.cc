@@ -128,7 +128,7 @@ void print_json(const Group& group, const GroupOffsetsTable& offsets) {
 int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
     const std::string what = "cannot describe group " + name;
     const auto group = client::GroupAdmin(session.cluster).describe(name);
-    if (group.failed()) return failed(what, group.error());
+    if (group.failed()) return failed_group(session, what, name, group.error());
     client::Coordinator coordinator(session.cluster, name);
     const auto committed = client::GroupOffsets(coordinator).all();
     if (committed.failed()) return failed(what, committed.error());
@@ -177,7 +177,7 @@ int run_group_delete(const Arguments& arguments) {
         for (const std::string& name : arguments.positional()) {
             const auto removed = client::GroupAdmin(session.cluster).remove(name);
             if (removed.failed()) {
-                code = failed("cannot delete group " + name, removed.error());
+                code = failed_group(session, "cannot delete group " + name, name, removed.error());
                 continue;
             }
             JsonWriter json;

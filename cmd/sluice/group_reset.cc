@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "cmd/sluice/client_session.h"
 #include "cmd/sluice/commands.h"
@@ -9,7 +10,6 @@
 #include "cmd/sluice/partitions.h"
 #include "cmd/sluice/start_point.h"
 #include "cmd/sluice/table.h"
-#include "core/client/group_admin.h"
 #include "core/client/group_offsets.h"
 
 namespace sluice::cmd {
@@ -88,50 +88,50 @@ Result<std::vector<client::TopicPartition>, int> meant_partitions(
     return exit_failed;
 }
 
-// What the broker answers to a commit from outside does not say that somebody is inside.
-int commit_failed(ClientSession& session, const std::string& what, const std::string& group,
-                  const client::Refusal& why) {
-    const auto state = client::GroupAdmin(session.cluster).describe(group);
-    const std::size_t members = state ? state->members.size() : 0;
-    if (members == 0) return failed(what, why);
-    print_error("sluice: {}: it has {}: stop {} first\n", what,
-                members == 1 ? "a member" : fmt::format("{} members", members),
-                members == 1 ? "it" : "them");
-    return exit_failed;
-}
+// Where a partition of the group is, what was asked for, and what it is moved to.
+struct Move {
+    std::optional<Offset> from;
+    Offset wanted;
+    Offset to;
+};
+using Moves = std::map<client::TopicPartition, Move>;
 
-// Within what the partition holds.
-Result<Offset, client::Refusal> target_of(ClientSession& session, const Wishes& wishes,
-                                          const client::TopicPartition& partition,
-                                          std::optional<Offset> now) {
+// To what was asked for, or what the partition holds next to it: then that is said.
+Result<Move, client::Refusal> move_of(ClientSession& session, const Wishes& wishes,
+                                      const client::TopicPartition& partition,
+                                      std::optional<Offset> from) {
     client::Consumer reader(session.cluster, {});
     TRY(const OffsetRange range, offset_range(reader, partition));
-    const auto [first, end] = range;
-    if (wishes.shift) return std::clamp(now.value_or(first).plus(*wishes.shift), first, end);
-    TRY(const Offset wanted, wishes.to->offset_in(reader, partition));
-    if (wanted == client::Consumer::earliest) return first;
-    if (wanted == client::Consumer::latest) return end;
-    return std::clamp(wanted, first, end);
+    Offset wanted = from.value_or(range.first).plus(wishes.shift.value_or(0));
+    if (!wishes.shift) {
+        TRY(wanted, wishes.to->offset_in(reader, partition));
+        if (wanted == client::Consumer::earliest) wanted = range.first;
+        if (wanted == client::Consumer::latest) wanted = range.end;
+    }
+    const Move move{from, wanted, std::clamp(wanted, range.first, range.end)};
+    if (move.to != wanted)
+        print_error("sluice: partition {} of {} has offsets {} to {}: it goes to {}, not to {}\n",
+                    partition.partition.value, partition.topic, range.first.value, range.end.value,
+                    move.to.value, wanted.value);
+    return move;
 }
 
-void print_moves(const Arguments& arguments, const client::CommittedOffsets& from,
-                 const client::CommittedOffsets& to) {
+void print_moves(const Arguments& arguments, const Moves& moves) {
     Table table({"topic", "partition", "from", "to"});
     JsonWriter json;
     json.begin_array();
-    for (const auto& [partition, committed] : to) {
-        const auto before = from.find(partition);
-        const bool known = before != from.end();
+    for (const auto& [partition, move] : moves) {
         table.row({partition.topic, std::to_string(partition.partition.value),
-                   known ? std::to_string(before->second.offset.value) : "-",
-                   std::to_string(committed.offset.value)});
+                   move.from ? std::to_string(move.from->value) : "-",
+                   std::to_string(move.to.value)});
         json.begin_object().name("topic").value(partition.topic).name("partition");
         json.value(std::int64_t{partition.partition.value}).name("from");
-        if (known)
-            json.value(before->second.offset.value);
+        if (move.from)
+            json.value(move.from->value);
         else
             json.null();
-        json.name("to").value(committed.offset.value).end_object();
+        json.name("wanted").value(move.wanted.value);
+        json.name("to").value(move.to.value).end_object();
     }
     if (arguments.has("json"))
         print_out("{}\n", json.end_array().text());
@@ -147,21 +147,22 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
     if (from.failed()) return failed(what, from.error());
     const auto partitions = meant_partitions(session, what, wishes, *from);
     if (partitions.failed()) return partitions.error();
+    Moves moves;
     client::CommittedOffsets to;
     for (const client::TopicPartition& partition : *partitions) {
         const auto before = from->find(partition);
-        const auto target =
-            target_of(session, wishes, partition,
-                      before == from->end() ? std::nullopt : std::optional(before->second.offset));
-        if (target.failed()) return failed(what, target.error());
-        to[partition] = {.offset = *target};
+        const auto move =
+            move_of(session, wishes, partition,
+                    before == from->end() ? std::nullopt : std::optional(before->second.offset));
+        if (move.failed()) return failed(what, move.error());
+        moves.emplace(partition, *move);
+        to[partition] = {.offset = move->to};
     }
     if (!arguments.has("dry-run")) {
         const auto committed = offsets.commit(to, {});
-        if (committed.failed())
-            return commit_failed(session, what, wishes.group, committed.error());
+        if (committed.failed()) return failed_group(session, what, wishes.group, committed.error());
     }
-    print_moves(arguments, *from, to);
+    print_moves(arguments, moves);
     return exit_ok;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sluice::cmd {
@@ -15,5 +16,8 @@ enum class KafkaName {
 
 // Nothing when the name is none of Kafka's.
 std::optional<KafkaName> kafka_name(std::string_view name);
+
+// Why Kafka would not take this value for a name without effect; nothing when it would.
+std::optional<std::string> complaint_about_unused(std::string_view name, std::string_view value);
 
 }  // namespace sluice::cmd

@@ -21,6 +21,13 @@ TEST(Listeners, TakesAnAddressAlone) {
     EXPECT_EQ(made->advertise.host, "");
 }
 
+TEST(Listeners, ShowsAnIpv6AddressAsItIsWritten) {
+    const auto made = listeners_of({.listeners = "[::1]:9092"}, "box");
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->listen.host, "::1");
+    EXPECT_EQ(made->listen.text(), "[::1]:9092");
+}
+
 TEST(Listeners, RefusesWhatWouldNotBePlainText) {
     for (const std::string scheme : {"SSL", "SASL_PLAINTEXT", "SASL_SSL", "ssl"})
         EXPECT_THAT(refusal_of({.listeners = scheme + "://127.0.0.1:9092"}),

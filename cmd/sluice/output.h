@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,5 +31,8 @@ template <class... Args>
 void print_error(fmt::format_string<Args...> format, Args&&... args) {
     write_error(fmt::format(format, std::forward<Args>(args)...));
 }
+
+// So many of something: `1 file`, `2 files`.
+std::string counted(std::int64_t count, std::string_view what);
 
 }  // namespace sluice::cmd

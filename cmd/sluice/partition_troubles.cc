@@ -38,6 +38,14 @@ bool PartitionTroubles::any_lasts() const {
     return std::ranges::any_of(troubles_, [](const auto& each) { return each.second.said; });
 }
 
+std::set<std::string> PartitionTroubles::deleted_topics() const {
+    std::set<std::string> topics;
+    for (const auto& [partition, trouble] : troubles_)
+        if (trouble.said && trouble.why == ErrorCode::unknown_topic_or_partition)
+            topics.insert(partition.topic);
+    return topics;
+}
+
 void PartitionTroubles::keep_only(const std::vector<client::TopicPartition>& partitions) {
     std::erase_if(troubles_, [&](const auto& each) {
         return std::ranges::find(partitions, each.first) == partitions.end();

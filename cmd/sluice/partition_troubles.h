@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ public:
     bool lasts(const client::TopicPartition& partition) const;
     // Of any.
     bool any_lasts() const;
+    // Topics that were said to be gone.
+    std::set<std::string> deleted_topics() const;
     // Others are somebody else's now, or read to where they were to be.
     void keep_only(const std::vector<client::TopicPartition>& partitions);
 

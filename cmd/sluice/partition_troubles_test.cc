@@ -37,5 +37,15 @@ TEST(PartitionTroubles, AreSaidAgainForAnotherReason) {
               "partition 3 of words cannot be read: UNKNOWN_TOPIC_OR_PARTITION");
 }
 
+TEST(PartitionTroubles, TellWhichTopicsAreGone) {
+    PartitionTroubles troubles;
+    troubles.note({"other", PartitionIndex(0)}, ErrorCode::kafka_storage_error, Time{seconds(1)});
+    troubles.note({"other", PartitionIndex(0)}, ErrorCode::kafka_storage_error, Time{seconds(4)});
+    EXPECT_FALSE(troubles.note(words, ErrorCode::unknown_topic_or_partition, Time{seconds(1)}));
+    EXPECT_TRUE(troubles.deleted_topics().empty());
+    EXPECT_TRUE(troubles.note(words, ErrorCode::unknown_topic_or_partition, Time{seconds(3)}));
+    EXPECT_EQ(troubles.deleted_topics(), std::set<std::string>{"words"});
+}
+
 }  // namespace
 }  // namespace sluice::cmd

@@ -22,8 +22,11 @@ Result<std::vector<client::TopicPartition>, int> partitions_of(ClientSession& se
                                                                bool create) {
     const auto known = session.cluster.topic(topic, create, true);
     if (known.failed()) return failed_topic(session, what, topic, client::refusal(known.error()));
-    if (known->error != protocol::ErrorCode::none)
-        return failed_topic(session, what, topic, client::refusal(known->error));
+    if (known->error != protocol::ErrorCode::none) {
+        const client::Refusal why = client::refusal(known->error);
+        return create ? failed_new_topic(session, what, topic, why)
+                      : failed_topic(session, what, topic, why);
+    }
     std::vector<client::TopicPartition> partitions;
     for (const auto& [index, leader] : known->leaders)
         if (!only || *only == index) partitions.push_back({topic, index});

@@ -35,6 +35,7 @@ const CommandHelp& produce_help() {
              {"acks", "N", "who must have it: 0 nobody, 1 the leader, all (all)", false, "0|1|all"},
              {"record-bytes-max", "N",
               "a larger record is refused, before it is compressed (1048576)"},
+             {"timeout", "SECONDS", "give up a record that is not acknowledged for so long (120)"},
              json_option},
         .examples =
             "  sluice produce words < /usr/share/dict/words\n"
@@ -53,6 +54,7 @@ struct Wishes {
     std::optional<std::string> key_separator;
     bool null_values = false;
     bool whole = false;  // One record of all that comes.
+    std::optional<Duration> timeout;
 };
 
 Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
@@ -71,6 +73,12 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
         if (!bytes || *bytes < 1 || *bytes > INT32_MAX)
             return fmt::format("--record-bytes-max {}: not a number of bytes", *text);
         wishes.producer.record_bytes_max = static_cast<std::size_t>(*bytes);
+    }
+    if (const auto text = arguments.get("timeout")) {
+        const auto seconds = whole_number(*text);
+        if (!seconds || *seconds < 1 || *seconds > INT32_MAX)
+            return fmt::format("--timeout {}: not a number of seconds", *text);
+        wishes.timeout = wishes.producer.delivery_time_max = std::chrono::seconds(*seconds);
     }
     for (const std::string& word : arguments.all("header")) {
         const auto pair = name_and_value(word);
@@ -108,6 +116,34 @@ struct Tally {
     }
 };
 
+// Says once that records are not taken, and why, when that lasts; that a broker is lost the session
+// says.
+class Retries {
+public:
+    Retries(const ClientSession& session, const Tally& tally) : session_(session), tally_(tally) {}
+    void note(const client::Refusal& why) {
+        const Time now = session_.clock.now();
+        if (!since_ || tally_.delivered != delivered_) {
+            since_ = now;
+            delivered_ = tally_.delivered;
+            said_ = false;
+        }
+        const bool lasts = now - *since_ >= patience || why.error == Error::timed_out;
+        if (said_ || !lasts || session_.lost || session_.interrupted) return;
+        said_ = true;
+        print_error("sluice: records are not taken: {}; trying again\n", why.text());
+    }
+
+private:
+    static constexpr Duration patience = seconds(1);
+
+    const ClientSession& session_;
+    const Tally& tally_;
+    std::optional<Time> since_;
+    std::int64_t delivered_ = 0;  // When it began.
+    bool said_ = false;
+};
+
 // A line on a terminal that says how far it is, twice a second at most.
 class Progress {
 public:
@@ -129,6 +165,18 @@ private:
     Time last_{};
 };
 
+// While no broker answers it waits for one, as long as for those that were sent before.
+Result<void> send(ClientSession& session, client::Producer& producer, const client::Message& record,
+                  const Wishes& wishes, const client::OnDelivery& on_delivery) {
+    const Time deadline = session.clock.now() + wishes.producer.delivery_time_max;
+    for (;;) {
+        const auto sent = producer.send(record, on_delivery);
+        if (sent || !is_unreachable(sent.error()) || session.interrupted ||
+            session.clock.now() >= deadline)
+            return sent;
+    }
+}
+
 Result<void> send_lines(ClientSession& session, client::Producer& producer, const Wishes& wishes,
                         LineReader lines, Tally& tally) {
     Progress progress(session.clock, tally);
@@ -137,9 +185,8 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
         client::Message record = wishes.record;
         record.value = lines.everything();
         if (session.interrupted) return {};
-        CHECK_OK(producer.send(record, [&tally, number](const client::Delivery& delivery) {
-            tally.count(number, delivery);
-        }));
+        CHECK_OK(send(session, producer, record, wishes,
+                      [&tally, number](const auto& delivery) { tally.count(number, delivery); }));
     }
     for (; !session.interrupted; ++number) {
         const auto line = lines.next();
@@ -155,14 +202,50 @@ Result<void> send_lines(ClientSession& session, client::Producer& producer, cons
             }
         }
         if (wishes.null_values && record.value->empty()) record.value.reset();
-        CHECK_OK(producer.send(record, [&tally, number](const client::Delivery& delivery) {
-            tally.count(number, delivery);
-        }));
+        CHECK_OK(send(session, producer, record, wishes,
+                      [&tally, number](const auto& delivery) { tally.count(number, delivery); }));
         progress.show();
     }
     const auto flushed = producer.flush();
     progress.end();
     return flushed;
+}
+
+// What became of the records, and the exit code.
+int ended(const ClientSession& session, const Tally& tally) {
+    std::string text = counted(tally.delivered, "record") + " acknowledged";
+    if (tally.lost > 0) text += fmt::format(", {} not: {}", tally.lost, tally.why);
+    if (session.interrupted) text = "stopped: " + text;
+    if (tally.lost > 0 || session.interrupted) print_error("sluice: {}\n", text);
+    if (tally.lost == 0) return exit_ok;
+    return session.lost && !session.interrupted ? exit_unreachable : exit_failed;
+}
+
+int produce(ClientSession& session, const Wishes& wishes, int fd, bool json_wanted) {
+    const std::string& topic = wishes.record.topic;
+    const std::string what = "cannot write to " + topic;
+    if (wishes.record.partition) {
+        const auto found = partitions_of(session, what, topic, wishes.record.partition, true);
+        if (found.failed()) return found.error();
+    }
+    Tally tally;
+    Retries retries(session, tally);
+    client::ProducerOptions options = wishes.producer;
+    options.on_retry = [&retries](const client::Refusal& why) { retries.note(why); };
+    client::Producer producer(session.cluster, std::move(options));
+    const auto sent = send_lines(session, producer, wishes,
+                                 LineReader(session.reactor, fd, session.interrupted), tally);
+    producer.close();
+    if (json_wanted) {
+        JsonWriter json;
+        json.begin_object().name("topic").value(topic).name("delivered").value(tally.delivered);
+        print_out("{}\n", json.name("lost").value(tally.lost).end_object().text());
+    }
+    const int code = ended(session, tally);
+    if (!sent.failed() || session.interrupted) return code;
+    const client::Refusal why = client::refusal(sent.error());
+    return why.error == Error::not_found ? failed_new_topic(session, what, topic, why)
+                                         : failed(what, why);
 }
 
 }  // namespace
@@ -178,31 +261,9 @@ int run_produce(const Arguments& arguments) {
             return exit_failed;
         }
     }
-    return with_client(arguments, [&](ClientSession& session) {
-        const std::string& topic = wishes->record.topic;
-        if (wishes->record.partition) {
-            const auto found = partitions_of(session, "cannot write to " + topic, topic,
-                                             wishes->record.partition, true);
-            if (found.failed()) return found.error();
-        }
-        Tally tally;
-        client::Producer producer(session.cluster, wishes->producer);
-        const auto sent = send_lines(session, producer, *wishes,
-                                     LineReader(session.reactor, fd, session.interrupted), tally);
-        producer.close();
-        if (arguments.has("json")) {
-            JsonWriter json;
-            json.begin_object().name("topic").value(topic).name("delivered").value(tally.delivered);
-            print_out("{}\n", json.name("lost").value(tally.lost).end_object().text());
-        }
-        if (sent.failed())
-            return failed_topic(session, "cannot write to " + topic, topic,
-                                client::refusal(sent.error()));
-        if (tally.lost > 0) {
-            print_error("sluice: {} records were not delivered: {}\n", tally.lost, tally.why);
-            return exit_failed;
-        }
-        return exit_ok;
+    const Duration patience = wishes->timeout.value_or(Duration::max());
+    return with_client(arguments, patience, [&](ClientSession& session) {
+        return produce(session, *wishes, fd, arguments.has("json"));
     });
 }
 

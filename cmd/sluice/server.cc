@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <filesystem>
 #include <latch>
 
 #include "cmd/sluice/commands.h"
@@ -131,11 +134,28 @@ void run_node(Process& process, posix::Reactor& reactor, Time began) {
     if (started) env.logger.info("stopped", {{"clean", durable ? "yes" : "no"}});
 }
 
+// Why nothing can be kept there, in the system's words, which the door to the disk does not pass
+// on.
+std::optional<std::string> complaint_about_directory(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (!error && access(path.c_str(), R_OK | W_OK | X_OK) != 0)
+        error = {errno, std::generic_category()};
+    if (!error) return std::nullopt;
+    return fmt::format(
+        "the data directory {} cannot be opened: {}. Choose another one with --data.", path,
+        error.message());
+}
+
 }  // namespace
 
 int run_server(const Arguments& arguments) {
     const auto config = server_config(arguments);
     if (config.failed()) return usage_error(config.error());
+    if (const auto complaint = complaint_about_directory(config->broker.data_directory)) {
+        print_error("sluice: {}\n", *complaint);
+        return exit_failed;
+    }
     const Time began = posix::SystemClock().now();
     SignalWaiter::block();
     posix::raise_file_limit();

@@ -113,6 +113,16 @@ Complaint apply_listeners(ServerConfig& config) {
     return std::nullopt;
 }
 
+// What each of two options allows may be nothing together.
+Complaint complaint_about_pairs(const ServerConfig& config) {
+    const auto& groups = config.broker.groups;
+    if (groups.session_timeout_max >= groups.session_timeout_min) return std::nullopt;
+    return fmt::format(
+        "group.max.session.timeout.ms: {} is less than group.min.session.timeout.ms, which is {}: "
+        "no member could join a group",
+        to_milliseconds(groups.session_timeout_max), to_milliseconds(groups.session_timeout_min));
+}
+
 // Most of the memory goes to the newest batches; the rest is for reads, for requests and answers
 // under way, and for what is known of each partition.
 void share_budget(ServerConfig& config) {
@@ -128,8 +138,9 @@ Result<env::Address, std::string> parse_address(std::string_view text) {
     const auto colon = text.rfind(':');
     const auto port =
         colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1));
-    if (!port || *port < 0 || *port > 65535)
-        return fmt::format("'{}' is not of the form HOST:PORT", text);
+    if (!port) return fmt::format("'{}' is not of the form HOST:PORT", text);
+    if (*port < 0 || *port > 65535)
+        return fmt::format("'{}': the port {} is not from 1 to 65535", text, *port);
     std::string_view host = text.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     return env::Address{std::string(host), static_cast<std::uint16_t>(*port)};
@@ -160,6 +171,7 @@ Result<ServerConfig, std::string> server_config(const Arguments& arguments) {
     for (const std::string& pair : arguments.all("set"))
         if (!complaint) complaint = set_pair(config, pair);
     if (!complaint) complaint = apply_options(config, arguments);
+    if (!complaint) complaint = complaint_about_pairs(config);
     if (!complaint) complaint = apply_quorum(config);
     if (!complaint) complaint = apply_listeners(config);
     if (complaint) return *complaint;

@@ -347,6 +347,7 @@ Complaint set_option(ServerConfig& config, std::string_view name, std::string_vi
     if (*kafka == KafkaName::not_served && !asks_for_nothing(value))
         return fmt::format("'{}' is Apache Kafka's, and not served yet: it would not be kept",
                            name);
+    if (auto complaint = complaint_about_unused(name, value)) return complaint;
     config.without_effect.emplace_back(name);
     return std::nullopt;
 }

@@ -60,6 +60,19 @@ Result<Offset, client::Refusal> delete_before(ClientSession& session,
     return answer.low_watermark;
 }
 
+// Names what there is to delete when the offset is beyond it.
+int deletion_failed(ClientSession& session, const std::string& what,
+                    const client::TopicPartition& partition, const client::Refusal& why) {
+    const std::string place = fmt::format("{}-{}", what, partition.partition.value);
+    if (why.code != protocol::ErrorCode::offset_out_of_range) return failed(place, why);
+    client::Consumer reader(session.cluster, {});
+    const auto range = offset_range(reader, partition);
+    if (range.failed()) return failed(place, why);
+    print_error("sluice: {}: it has offsets {} to {}; --before end deletes all of them\n", place,
+                range->first.value, range->end.value);
+    return exit_failed;
+}
+
 int delete_records(ClientSession& session, const Arguments& arguments, const StartPoint& before,
                    std::optional<PartitionIndex> only) {
     const std::string& name = arguments.positional().front();
@@ -75,7 +88,7 @@ int delete_records(ClientSession& session, const Arguments& arguments, const Sta
         auto first = end_of_deletion(reader, partition, before);
         if (first) first = delete_before(session, partition, *first);
         if (first.failed()) {
-            code = failed(fmt::format("{}-{}", what, partition.partition.value), first.error());
+            code = deletion_failed(session, what, partition, first.error());
             continue;
         }
         table.row({std::to_string(partition.partition.value), std::to_string(first->value)});

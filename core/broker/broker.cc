@@ -187,6 +187,13 @@ void Broker::maintain() {
 
 bool Broker::close() {
     bool durable = offline_.empty();
+    const auto not_closed = [this](const std::string& log, std::string_view why) {
+        env_.logger.warn("log.close-failed", {{"partition", log},
+                                              {"directory", facts_.log_directory + "/" + log},
+                                              {"why", std::string(why)}});
+    };
+    for (const auto& [id, offline] : offline_)
+        not_closed(offline.log, "it could not be opened, as log.offline said");
     std::vector<Partition*> all;
     for (auto& [id, partition] : partitions_) all.push_back(partition.get());
     at_once(all.size(), "close-log", [&](std::size_t i) {
@@ -194,8 +201,8 @@ bool Broker::close() {
         const auto closed = logs_.close(all[i]->log());
         if (!closed.failed()) return;
         durable = false;
-        env_.logger.warn("log.close-failed", {{"topic", all[i]->topic()},
-                                              {"why", std::string(name_of(closed.error()))}});
+        not_closed(all[i]->topic() + "-" + std::to_string(all[i]->id().index.value),
+                   name_of(closed.error()));
     });
     partitions_.clear();
     return durable;

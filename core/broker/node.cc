@@ -23,8 +23,9 @@ StartFailure cannot_listen(Error error, const env::Address& address) {
         return {error, fmt::format("cannot listen on {}: {} is no address of this machine. Choose "
                                    "one with --listen.",
                                    address.text(), address.host)};
-    return failure(error, fmt::format("cannot listen on {}", address.text()),
-                   "Choose another address with --listen.");
+    return {error, fmt::format("cannot listen on {}: the system does not allow it. Choose another "
+                               "address with --listen.",
+                               address.text())};
 }
 
 }  // namespace
@@ -89,9 +90,10 @@ Result<void, StartFailure> Node::open_directory() {
     const auto opened = directory_->open();
     if (opened.failed()) {
         if (opened.error() == Error::exists)
-            return failure(opened.error(),
-                           fmt::format("another process uses the data directory {}", where),
-                           "Stop it, or choose another directory with --data.");
+            return StartFailure{opened.error(),
+                                fmt::format("another process uses the data directory {}. Stop it, "
+                                            "or choose another directory with --data.",
+                                            where)};
         return failure(opened.error(), fmt::format("the data directory {} cannot be opened", where),
                        "Check its permissions and its meta.properties.");
     }

@@ -135,11 +135,18 @@ Result<std::int32_t> Cluster::partition_count(const std::string& name, bool crea
     return static_cast<std::int32_t>(topic->leaders.size());
 }
 
+bool Cluster::is_missing(const std::string& topic) const {
+    const auto found = topics_.find(topic);
+    return found != topics_.end() &&
+           found->second.topic.error == ErrorCode::unknown_topic_or_partition;
+}
+
 Result<BrokerId> Cluster::leader_of(const TopicPartition& partition, bool create) {
     TRY(const Topic* topic, known(partition.topic, create, false));
     const auto leader = topic->leaders.find(partition.partition);
     if (leader == topic->leaders.end() || leader->second == BrokerId(-1)) {
-        forget(partition.topic);
+        // What is known with an error is asked for again in any case.
+        if (topic->error == ErrorCode::none) forget(partition.topic);
         return Error::not_found;
     }
     return leader->second;

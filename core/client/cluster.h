@@ -52,6 +52,8 @@ public:
     Result<BrokerConnection*> leader(const TopicPartition& partition, bool create = false);
     // Any broker that answers.
     Result<BrokerConnection*> any();
+    // The cluster, asked last, said that there is no such topic.
+    bool is_missing(const std::string& topic) const;
     // Something answered that it is not (any more) what we took it for.
     void forget(const std::string& topic) { topics_.erase(topic); }
 

@@ -79,8 +79,7 @@ Result<void> Consumer::find_positions() {
             const Refusal& why = offset.error();
             if (why.code == ErrorCode::none) {
                 if (why.error == Error::stopped || why.error == Error::invalid) return why.error;
-                if (why.error == Error::not_found)
-                    position.trouble = ErrorCode::leader_not_available;
+                if (why.error == Error::not_found) note_no_leader(partition, position);
                 continue;  // Its leader is away for the moment.
             }
             if (!protocol::retriable(why.code)) return Error::invalid;
@@ -94,6 +93,14 @@ Result<void> Consumer::find_positions() {
     return {};
 }
 
+// A leader's answer says more than that there is none, unless its topic is gone.
+void Consumer::note_no_leader(const TopicPartition& partition, Position& position) const {
+    if (cluster_.is_missing(partition.topic))
+        position.trouble = ErrorCode::unknown_topic_or_partition;
+    else if (!position.trouble)
+        position.trouble = ErrorCode::leader_not_available;
+}
+
 Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
     const env::Clock& clock = cluster_.env().clock;
     const Time deadline = clock.now() + time;
@@ -104,8 +111,8 @@ Result<std::vector<ReadRecord>> Consumer::poll(Duration time) {
         if (!position.found) continue;
         if (const auto leader = cluster_.leader_of(partition))
             by_leader[*leader].push_back(partition);
-        else if (leader.error() == Error::not_found && !position.trouble)
-            positions_[partition].trouble = ErrorCode::leader_not_available;
+        else if (leader.error() == Error::not_found)
+            note_no_leader(partition, positions_[partition]);
     }
     for (const auto& [leader, partitions] : by_leader) {
         // Only the last one waits for news when there are several.

@@ -71,8 +71,8 @@ public:
     std::optional<Offset> position(const TopicPartition& partition) const;
     // As of the last poll: the end that readers see.
     std::optional<Offset> high_watermark(const TopicPartition& partition) const;
-    // Why the last poll brought nothing of it: what its leader answers, or LEADER_NOT_AVAILABLE.
-    // The next poll tries again.
+    // Why the last poll brought nothing of it: what its leader answers, LEADER_NOT_AVAILABLE, or
+    // UNKNOWN_TOPIC_OR_PARTITION once its topic is deleted. The next poll tries again.
     std::optional<protocol::ErrorCode> trouble(const TopicPartition& partition) const;
     std::vector<TopicPartition> assignment() const;
 
@@ -84,6 +84,7 @@ private:
         std::optional<protocol::ErrorCode> trouble = {};
     };
     Result<void> find_positions();
+    void note_no_leader(const TopicPartition& partition, Position& position) const;
     Result<Offset, Refusal> look_up(const TopicPartition& partition, Timestamp time);
     Result<void> fetch_from(BrokerId leader, const std::vector<TopicPartition>& partitions,
                             Duration time, std::vector<ReadRecord>& records);

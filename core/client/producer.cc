@@ -62,7 +62,7 @@ bool worth_retrying(Error error) {
 Producer::Producer(Cluster& cluster, ProducerOptions options)
     : cluster_(cluster),
       env_(cluster.env()),
-      options_(options),
+      options_(std::move(options)),
       sticky_(env_.random),
       fibers_(env_.scheduler),
       progressed_(env_.scheduler),
@@ -260,31 +260,33 @@ void Producer::judge(Lane& lane, ProducerBatch& batch,
     // A duplicate without its offset was stored long ago: delivered all the same.
     if (code == ErrorCode::duplicate_sequence_number) return finish(lane, batch, {});
     if (code == ErrorCode::message_too_large && split(lane, batch)) return;
+    const Refusal why = refusal(code, answer.error_message.value_or(""));
     // One before it was refused, and goes out again first.
     const bool only_early =
         code == ErrorCode::out_of_order_sequence_number && !lane.queue.is_first(batch);
     if (protocol::retriable(code) || only_early) {
         batch.refused = code;
-        return try_again(lane, batch);
+        return try_again(lane, batch, why);
     }
     if (code == ErrorCode::out_of_order_sequence_number && batch.identity != identity_) {
         // One before it was given up and is not in the log: so neither is this one.
         batch.encoded = Bytes();
-        return try_again(lane, batch);
+        return try_again(lane, batch, why);
     }
-    finish(lane, batch, {.code = code, .message = answer.error_message.value_or("")});
+    finish(lane, batch, {.code = code, .message = why.message});
 }
 
 void Producer::world_failed(Lane& lane, ProducerBatch& batch, Error error) {
-    if (worth_retrying(error)) return try_again(lane, batch);
+    if (worth_retrying(error)) return try_again(lane, batch, refusal(error));
     finish(lane, batch, {.error = error});
 }
 
-void Producer::try_again(Lane& lane, ProducerBatch& batch) {
+void Producer::try_again(Lane& lane, ProducerBatch& batch, const Refusal& why) {
     cluster_.forget(lane.partition.topic);
+    if (cluster_.options().gives_up()) return finish(lane, batch, {.error = Error::stopped});
     // A producer that is being closed tries once; a lane that has ended, no more.
-    if (closing_ || lane.ended || cluster_.options().gives_up())
-        return finish(lane, batch, {.error = Error::timed_out});
+    if (closing_ || lane.ended) return finish(lane, batch, {.error = Error::timed_out});
+    options_.on_retry(why);
     lane.backoff = std::clamp(lane.backoff * 2, cluster_.options().retry_backoff,
                               cluster_.options().retry_backoff_max);
     lane.queue.failed(batch, env_.clock.now() + lane.backoff);
@@ -339,7 +341,7 @@ void Producer::finish(Lane& lane, const ProducerBatch& batch, Delivery delivery)
     // new producer.
     if (!delivery.delivered() && ended->identity == identity_) identity_ = {};
     delivery.partition = lane.partition.partition;
-    if (delivery.error == Error::timed_out && ended->refused != ErrorCode::none)
+    if (delivery.error && ended->refused != ErrorCode::none)
         delivery.message = fmt::format("refused with {}", name_of(ended->refused));
     buffered_ -= ended->bytes;
     pending_ -= ended->waiting.size();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ struct ProducerOptions {
     std::size_t in_flight_max = 5;  // max.in.flight.requests.per.connection
     protocol::CompressionType compression = protocol::CompressionType::none;
     bool create_topics = true;
+    // A batch will be tried again, and why. Must not wait.
+    std::function<void(const Refusal&)> on_retry = [](const Refusal&) {};
 };
 
 // A record to send. Its bytes are copied.
@@ -93,7 +96,7 @@ private:
     void judge(Lane& lane, ProducerBatch& batch,
                const protocol::ProduceResponse::Partition& answer);
     void world_failed(Lane& lane, ProducerBatch& batch, Error error);
-    void try_again(Lane& lane, ProducerBatch& batch);
+    void try_again(Lane& lane, ProducerBatch& batch, const Refusal& why);
     bool split(Lane& lane, ProducerBatch& batch);
     void finish(Lane& lane, const ProducerBatch& batch, Delivery delivery);
 

@@ -16,7 +16,11 @@ struct Address {
     std::uint16_t port = 0;
 
     friend auto operator<=>(const Address&, const Address&) = default;
-    std::string text() const { return host + ":" + std::to_string(port); }
+    // HOST:PORT, with brackets around an address that has colons of its own (RFC 3986).
+    std::string text() const {
+        const bool is_ipv6 = host.find(':') != std::string::npos;
+        return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    }
 };
 
 // One byte stream, used on the shard that made or adopted it. At most one fiber reads and one

@@ -34,8 +34,8 @@ std::optional<ItemError> check_value(const ConfigResource& resource, const std::
             ErrorCode::invalid_config,
             resource.type == ResourceType::topic
                 ? fmt::format("Unknown topic config name: {}", name)
-                : fmt::format("{} cannot be changed while the broker runs: set it where "
-                              "the broker is started.",
+                : fmt::format("{} is no configuration that can be changed while the broker runs; "
+                              "others are set where it is started.",
                               name)};
     return complaint_about_topic_config(definition->name, value);
 }

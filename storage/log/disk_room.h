@@ -21,9 +21,11 @@ public:
     }
     bool takes(std::uint64_t bytes) {
         if (left_ >= caution * bytes) return true;
-        refused_ = true;
+        refused();
         return false;
     }
+    // Somebody was, by the disk itself.
+    void refused() { refused_ = true; }
     // Somebody was refused since the last call.
     bool take_refusal() { return std::exchange(refused_, false); }
 

@@ -99,7 +99,10 @@ Result<void> Log::room_for(std::size_t size) const {
 }
 
 bool Log::is_full(std::size_t size) const {
-    if (full_ || journal_full_) return true;
+    if (full_ || journal_full_) {
+        resources_.room.refused();
+        return true;
+    }
     return !config_.uses_reserve && (resources_.disk_full || !resources_.room.takes(size));
 }
 

@@ -324,8 +324,7 @@ TEST_F(RecoveryTest, ReadsNothingThatASummaryTells) {
                       .sequence = Sequence(i)},
                      LeaderEpoch(i < 5 ? 1 : 2));
     const auto hints = note();
-    for (int i = 10; i < 20; ++i)
-        append_batch({.values = {std::to_string(i)}}, LeaderEpoch(2));
+    for (int i = 10; i < 20; ++i) append_batch({.values = {std::to_string(i)}}, LeaderEpoch(2));
     const auto epochs = log->epochs();
     const auto producers = log->producers();
     crash();
@@ -351,7 +350,7 @@ TEST_F(RecoveryTest, ReportsASegmentThatEndsBeforeItsSummary) {
     crash();
     tear(3);
     EXPECT_EQ(open(hints).error(), Error::corrupt);
-    EXPECT_TRUE(logger.said("log.damaged"));
+    EXPECT_TRUE(logger.said("log.damaged log=topic-0 what=\"the end of a segment\" offset=1"));
 }
 
 TEST_F(RecoveryTest, BelievesNoSummaryOfAnotherTopicsLog) {

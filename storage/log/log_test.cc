@@ -279,8 +279,35 @@ TEST_F(LogTest, RefusesAppendsBeforeTheDiskIsFull) {
         EXPECT_TRUE(env::sleep_for(*scheduler, seconds(2)));
         EXPECT_EQ(try_append({.values = {"b"}}, LeaderEpoch(1)).error(), Error::no_space);
     });
-    EXPECT_TRUE(logger.said("disk.full"));
+    EXPECT_TRUE(logger.said("disk.full usable_bytes=999 kept_free_bytes=1000"));
     EXPECT_THAT(values(), ElementsAre("a"));
+    disk.space_left = UINT64_MAX;
+    in_fiber([&] { EXPECT_TRUE(env::sleep_for(*scheduler, seconds(12))); });
+    EXPECT_TRUE(logger.said("disk.room"));
+}
+
+TEST_F(LogTest, SaysThatTheDiskIsLowWhileWhatWasAppendedMayFillIt) {
+    options.free_bytes_min = 1000;
+    crash();
+    ASSERT_TRUE(open());
+    append("a");
+    in_fiber([&] {
+        // Room for what waits to be written, four times over, and for less than one batch more.
+        disk.space_left = 1000 + 4 * 80;
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(2)));
+        EXPECT_EQ(try_append({.values = {"b"}}, LeaderEpoch(1)).error(), Error::no_space);
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(2)));
+    });
+    EXPECT_TRUE(logger.said("disk.low"));
+    EXPECT_FALSE(logger.said("disk.full"));
+    // Then it is written.
+    in_fiber([&] {
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(20)));
+        disk.space_left = 1000 + 4 * 80;
+        EXPECT_TRUE(env::sleep_for(*scheduler, seconds(2)));
+        EXPECT_EQ(append_only("b"), 1);
+    });
+    EXPECT_TRUE(logger.said("disk.room"));
 }
 
 TEST_F(LogTest, RefusesMoreThanMayWaitForTheDisk) {

@@ -95,8 +95,11 @@ Result<void> Recovery::resume(LogSummary summary) {
         if (told->base < log_.segments.front()->base) continue;
         const auto found = std::ranges::find_if(
             log_.segments, [&](const auto& segment) { return segment->base == told->base; });
-        if (found == log_.segments.end() || (*found)->size < told->size)
-            return damaged("the end of a segment", told->base);
+        if (found == log_.segments.end()) return damaged("a segment", told->base);
+        if ((*found)->size < told->size) {
+            CHECK_OK(walk_segment(**found, (*found)->size, summary.end));
+            return damaged("the end of a segment", expected_);
+        }
         resumed_ = {told->base, (*found)->size, summary.end};
         *found = std::move(told);
     }
@@ -115,6 +118,7 @@ std::string Recovery::path(Offset base, std::string_view suffix) const {
     return join(directory_, offset_file(base, suffix));
 }
 
+// `offset` is the first that is missing or cannot be read.
 Error Recovery::damaged(std::string_view what, Offset offset) {
     resources_.doors.logger.error("log.damaged", {{"log", opening_.name},
                                                   {"what", std::string(what)},

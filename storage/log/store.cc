@@ -209,16 +209,46 @@ void Store::watch_space() {
     const auto space = resources_.doors.disk.space(root_);
     if (space.failed()) return;
     const std::uint64_t kept_free = resources_.options.free_bytes_min;
-    const bool full = space->usable_bytes < kept_free;
-    if (kept_free > 0)
-        resources_.room.looked(space->usable_bytes, kept_free, resources_.tails.written_behind());
-    const bool refuses = resources_.room.take_refusal() || full;
-    if (refuses && !refused_)
-        resources_.doors.logger.error(
-            "disk.full", {{"usable_bytes", fmt::to_string(space->usable_bytes)},
+    const std::uint64_t unwritten = resources_.tails.written_behind();
+    const bool refused = resources_.room.take_refusal();
+    if (kept_free > 0) resources_.room.looked(space->usable_bytes, kept_free, unwritten);
+    resources_.disk_full = space->usable_bytes < kept_free;
+    // Those who are refused come again: it is over when nobody was for a while.
+    constexpr Duration quiet = seconds(10);
+    const Time now = resources_.doors.scheduler.now();
+    if (refused) refused_at_ = now;
+    const bool is_quiet = !refused_at_ || now - *refused_at_ >= quiet;
+    if (resources_.disk_full || (refused && unwritten == 0))
+        say_room(Room::full, space->usable_bytes);
+    else if (is_quiet)
+        say_room(Room::enough, space->usable_bytes);
+    else if (room_ == Room::enough)
+        say_room(Room::low, space->usable_bytes);
+}
+
+void Store::say_room(Room room, std::uint64_t usable_bytes) {
+    if (room == std::exchange(room_, room)) return;
+    env::Logger& logger = resources_.doors.logger;
+    const std::string usable = fmt::to_string(usable_bytes);
+    const std::string kept = fmt::to_string(resources_.options.free_bytes_min);
+    switch (room) {
+        case Room::enough:
+            logger.info("disk.room", {{"usable_bytes", usable}, {"kept_free_bytes", kept}});
+            break;
+        case Room::low:
+            logger.warn("disk.low", {{"usable_bytes", usable},
+                                     {"kept_free_bytes", kept},
+                                     {"remedy",
+                                      "appends are refused until what was appended before is "
+                                      "written; make room"}});
+            break;
+        case Room::full:
+            logger.error("disk.full",
+                         {{"usable_bytes", usable},
+                          {"kept_free_bytes", kept},
                           {"remedy", "appends are refused until there is room again"}});
-    refused_ = refuses;
-    resources_.disk_full = full;
+            break;
+    }
 }
 
 // What an earlier process had no time to delete.

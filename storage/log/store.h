@@ -42,6 +42,8 @@ private:
         std::string path;
         Time due;
     };
+    // On the disk: for what comes; for what comes once what waits is written; for nothing more.
+    enum class Room { enough, low, full };
 
     Result<void> leave_for_deletion(const std::string& directory, Duration delay);
     Result<void> set_aside(const std::string& directory);
@@ -49,6 +51,7 @@ private:
     void keep_house();
     void say_what_was_written();
     void watch_space();
+    void say_room(Room room, std::uint64_t usable_bytes);
     Result<void> delete_directory(const std::string& path);
     void find_deleted_directories();
     void delete_due_directories();
@@ -64,7 +67,8 @@ private:
     // What is known of the logs that were closed, or could not be opened.
     std::vector<Checkpoint> closed_;
     Time brought_up_to_date_;
-    bool refused_ = false;  // Appends, for want of room, when it was last looked at.
+    Room room_ = Room::enough;
+    std::optional<Time> refused_at_;  // When it was last seen that an append had been refused.
     bool stopping_ = false;
     bool keeping_house_ = false;
     env::Event stop_asked_;

@@ -173,6 +173,28 @@ TEST_F(ProducerTest, GivesUpAfterItsTime) {
     });
 }
 
+TEST_F(ProducerTest, SaysWhatItTriesAgainAndThatItWasStopped) {
+    on_client([this](env::Env& env) {
+        bool enough = false;
+        ClientOptions options{.request_time_max = seconds(2), .connect_time_max = seconds(1)};
+        options.gives_up = [&enough] { return enough; };
+        Client client(env, options);
+        client.create("t", 1);
+        int retries = 0;
+        ProducerOptions producing;
+        producing.on_retry = [&](const Refusal& why) {
+            EXPECT_EQ(why.code, ErrorCode::none);
+            enough = ++retries == 3;
+        };
+        Producer producer(client.cluster, producing);
+        ASSERT_TRUE(producer.send_and_wait({.topic = "t", .value = "before"}).delivered());
+        broker->crash();
+        EXPECT_EQ(producer.send_and_wait({.topic = "t", .value = "never"}).error, Error::stopped);
+        EXPECT_EQ(retries, 3);
+        producer.close();
+    });
+}
+
 TEST_F(ProducerTest, PutsEqualKeysTogetherAndSpreadsTheOthers) {
     on_client([](env::Env& env) {
         Client client(env);
