@@ -27,10 +27,8 @@ std::unique_ptr<Scenario> draw_one(World& world) {
 }
 
 constexpr Entry entries[] = {
-    {default_scenario, draw_one},
-    {"workloads", make_workload_mix},
-    {"broker", make<BrokerScenario>},
-    {"log", make<LogScenario>},
+    {default_scenario, draw_one},     {"workloads", make_workload_mix},
+    {"broker", make<BrokerScenario>}, {"log", make<LogScenario>},
     {"quorum", make<QuorumScenario>},
 };
 
@@ -40,6 +38,10 @@ std::vector<std::string> scenario_names() {
     std::vector<std::string> names;
     for (const Entry& entry : entries) names.emplace_back(entry.name);
     return names;
+}
+
+std::vector<std::string> all_there_is() {
+    return {std::string(default_scenario), "quorum"};
 }
 
 MakeScenario find_scenario(std::string_view name) {
