@@ -150,6 +150,7 @@ void QuorumScenario::draw_options() {
     broker.quorum.request_timeout = milliseconds(draws_.between(500, 2'000));
     broker.quorum.fetch_wait_max = milliseconds(draws_.between(50, 500));
     broker.quorum.fetch_bytes_max = 1 << draws_.between(8, 20);
+    broker.quorum.snapshot_part_bytes = 1 << draws_.between(5, 20);
     for (std::size_t i = 0; i < servers_; ++i) {
         addresses_.push_back({name_of_server(i), 9093});
         broker.quorum.voters.push_back(

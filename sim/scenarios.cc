@@ -44,6 +44,10 @@ std::vector<std::string> scenario_names() {
     return names;
 }
 
+std::vector<std::string> all_there_is() {
+    return {std::string(default_scenario), "quorum", "cluster"};
+}
+
 MakeScenario find_scenario(std::string_view name) {
     for (const Entry& entry : entries)
         if (entry.name == name) return entry.make;

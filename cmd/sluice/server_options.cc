@@ -178,6 +178,8 @@ const Options of_broker = {
     {"controller.quorum.fetch.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.fetch_timeout; })},
     {"controller.quorum.request.timeout.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.request_timeout; })},
     {"controller.quorum.retry.backoff.ms", time_ms([](ServerConfig& c) -> auto& { return c.broker.quorum.retry_backoff; })},
+    {"controller.quorum.fetch.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.quorum.fetch_bytes_max; })},
+    {"controller.quorum.fetch.snapshot.max.bytes", whole(1024, [](ServerConfig& c) -> auto& { return c.broker.quorum.snapshot_part_bytes; })},
     {"num.partitions", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_default; })},
     {"default.replication.factor", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.replication_factor_default; })},
     {"partitions.max", whole(1, [](ServerConfig& c) -> auto& { return c.broker.controller.partitions_max; })},

@@ -266,7 +266,10 @@ int run_sim(const Arguments& arguments) {
     if (wishes->plants) {
         if (!wishes->seeds_given) wishes->seeds.last = 1000;
         for (const std::string& plant : wishes->plants_on) probe::set_plant(plant, false);
-        return prove_plants(wishes->seeds, wishes->run, wishes->make, wishes->plants_on);
+        return prove_plants(
+            wishes->seeds, wishes->run,
+            arguments.has("scenario") ? std::vector{wishes->run.scenario} : sim::all_there_is(),
+            wishes->plants_on);
     }
     if (wishes->shrink) return run_shrink(*wishes);
     if (!wishes->trace.empty()) return run_traced(*wishes);

@@ -31,7 +31,8 @@ struct QuorumConfig {
     Duration request_timeout = seconds(2);        // controller.quorum.request.timeout.ms
     Duration retry_backoff = milliseconds(20);    // controller.quorum.retry.backoff.ms
     Duration fetch_wait_max = milliseconds(500);
-    std::int32_t fetch_bytes_max = 8 << 20;  // controller.quorum.fetch.max.bytes
+    std::int32_t fetch_bytes_max = 8 << 20;      // controller.quorum.fetch.max.bytes
+    std::int32_t snapshot_part_bytes = 1 << 20;  // controller.quorum.fetch.snapshot.max.bytes
 };
 
 // How brokers and controllers of a cluster watch over each other.

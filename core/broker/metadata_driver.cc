@@ -213,6 +213,7 @@ Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::Metadat
 }
 
 void MetadataDriver::maintain() {
+    quorum_.maintain();
     if (bytes_since_snapshot_ < config_.metadata_snapshot_bytes) return;
     const auto taken = take_snapshot();
     SOMETIMES("metadata.snapshot_taken", !taken.failed());

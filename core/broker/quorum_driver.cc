@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/base/probe.h"
 #include "core/broker/joined.h"
 #include "core/protocol/validate_batch.h"
 
@@ -177,7 +178,8 @@ Result<void> QuorumDriver::settle(Ticket ticket) {
 Result<raft::VoteReply> QuorumDriver::asked(const raft::VoteAsk& ask) {
     if (!rules_ || failed_ || stopping_) return Error::stopped;
     const raft::VoteReply reply = rules_->vote_asked(ask, env_.clock.now());
-    CHECK_OK(settle(take()));
+    const Ticket voted = take();
+    if (!PLANT("quorum.vote_answered_before_it_is_kept")) CHECK_OK(settle(voted));
     return reply;
 }
 
@@ -206,6 +208,8 @@ Result<QuorumDriver::Fetched> QuorumDriver::asked(const raft::FetchAsk& ask,
         if (waited.failed() && waited.error() != Error::timed_out) return waited.error();
         if (stopping_ || leaving_) break;
         reply = rules_->fetch_reply(ask);
+        // It may tell of an epoch that is not on disk yet.
+        CHECK_OK(settle(taken_));
     }
     return read_for(ask, std::move(reply), wish.bytes_max);
 }
@@ -397,9 +401,10 @@ void QuorumDriver::begin_stop() {
     changed_.notify_all();
     if (!rules_ || failed_ || !leads() || is_lone()) return;
     rules_->resign(env_.clock.now());
-    static_cast<void>(settle(take()).failed());
+    const Ticket resigned = take();
+    // Not longer: a full disk keeps what was resigned from.
     const Time deadline = env_.clock.now() + farewell_time;
-    while (asking_ > 0 && changed_.wait_until(deadline)) {
+    while ((performed_ < resigned || asking_ > 0) && !failed_ && changed_.wait_until(deadline)) {
     }
 }
 

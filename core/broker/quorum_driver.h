@@ -100,23 +100,12 @@ public:
     // Nothing while it is being replaced, which ends every call inside with Error::stopped.
     PartitionLog* log() { return log_.get(); }
     Result<LogRead> read(const PartitionLog::ReadRange& range);
-    // A part of the newest snapshot, for a replica that must begin with it.
-    struct SnapshotPart {
-        protocol::ErrorCode error = protocol::ErrorCode::none;
-        raft::Leadership known;
-        std::int64_t size = 0;
-        Bytes bytes = {};
-    };
-    struct SnapshotWish {
-        raft::ReplicaKey replica;
-        LeaderEpoch epoch;
-        raft::LogPoint snapshot;
-        std::int64_t position = 0;
-        std::size_t bytes_max = 0;
-    };
-    Result<SnapshotPart> asked(const SnapshotWish& wish);
+    // A part of the newest snapshot, at most `bytes_max` of it.
+    Result<raft::SnapshotPart> asked(const raft::SnapshotAsk& ask, std::size_t bytes_max);
     QuorumWatch* watch() { return setup_.watch; }
     void snapshot_taken(raft::LogPoint snapshot);
+    // Drops what nobody asks for any more; now and then.
+    void maintain();
     // Forgets what stands before `start`, which a snapshot holds, as far as others do not need it.
     Result<void> forget_before(Offset start);
 
@@ -148,7 +137,10 @@ private:
     Result<void> perform(const raft::Truncate& effect);
     Result<void> perform(const raft::Restore& effect);
     Result<void> perform(const raft::Replace& effect);
+    void restore(const raft::Restore& effect);
+    void say_not_restored(const raft::Restore& effect, Error why);
     Result<metadata::Snapshot> fetch_snapshot(const raft::Restore& effect);
+    Result<bool> serve_snapshot(raft::LogPoint wanted);
     Result<void> perform(const raft::Committed& effect);
     Result<void> perform(const raft::Led& effect);
     Result<void> perform(const raft::Halt& effect);
@@ -173,8 +165,14 @@ private:
     Ticket taken_ = 0;
     Ticket performed_ = 0;
     std::optional<raft::Endpoint> told_;          // Where somebody leads, as was said last.
-    std::map<raft::AskId, Bytes> fetched_;        // What Store effects bring to the log,
-    std::optional<metadata::Snapshot> restored_;  // and what a Replace effect begins with.
+    std::map<raft::AskId, Bytes> fetched_;                   // What Store effects bring to the log,
+    std::map<raft::LogPoint, metadata::Snapshot> restored_;  // and what Replace effects begin with.
+    // The newest snapshot, while replicas fetch it.
+    struct Served {
+        metadata::Snapshot snapshot;
+        Time until;
+    };
+    std::optional<Served> served_;
     Offset high_watermark_{0};
     env::Event work_;      // For the fiber that performs: there is something to do.
     env::Signal changed_;  // Something was appended, committed or done, or the node stops.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/probe.h"
 #include "core/broker/quorum_driver.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/validate_batch.h"
@@ -123,13 +124,15 @@ Result<void> QuorumDriver::perform(const raft::Store& effect) {
         CHECK_OK(append_at_last(records.slice(at, batch->size()), batch->leader_epoch()));
     }
     ASSERT(log_->offsets().end == effect.end);
+    if (PLANT("quorum.stored_before_it_is_durable")) return {};
     return log_->wait_durable(effect.end);
 }
 
 Result<void> QuorumDriver::perform(const raft::Truncate& effect) {
     env_.logger.info("quorum.truncated", {{"end", std::to_string(effect.end.value)}});
     TRY(log_, logs_.cut(std::move(log_), {.end = effect.end}, setup_.checkpoint));
-    ASSERT(log_->offsets().end == effect.end);
+    // The leader cut there, between two batches of what is common: other damage has ended it.
+    if (log_->offsets().end != effect.end) return Error::corrupt;
     if (setup_.watch) setup_.watch->cut(effect.end, false);
     return {};
 }

@@ -11,65 +11,73 @@ using protocol::ErrorCode;
 
 namespace {
 
-constexpr std::size_t snapshot_bytes_max = 512 << 20;
-constexpr std::int32_t part_bytes_max = 1 << 20;
-
-protocol::FetchSnapshotRequest request_of(const raft::ReplicaKey& self, LeaderEpoch epoch,
-                                          raft::LogPoint snapshot, std::int64_t position) {
-    protocol::FetchSnapshotRequest request;
-    request.replica_id = self.id;
-    request.max_bytes = part_bytes_max;
-    request.topics.emplace_back();
-    request.topics.front().name = raft::metadata_topic;
-    auto& partition = request.topics.front().partitions.emplace_back();
-    partition.current_leader_epoch = epoch;
-    partition.snapshot_id = {snapshot.offset, snapshot.epoch};
-    partition.position = position;
-    partition.replica_directory_id = self.directory;
-    return request;
-}
+// A snapshot that nobody asks for so long is read again.
+constexpr Duration served_time = seconds(10);
 
 }  // namespace
 
-Result<QuorumDriver::SnapshotPart> QuorumDriver::asked(const SnapshotWish& wish) {
+Result<raft::SnapshotPart> QuorumDriver::asked(const raft::SnapshotAsk& ask,
+                                               std::size_t bytes_max) {
     if (!rules_ || failed_ || stopping_) return Error::stopped;
-    SnapshotPart part;
-    part.error = rules_->snapshot_asked(wish.replica, wish.epoch, env_.clock.now());
+    raft::SnapshotPart part;
+    part.error = rules_->snapshot_asked(ask.replica, ask.epoch, env_.clock.now());
     part.known = leadership();
     CHECK_OK(settle(take()));
     if (part.error != ErrorCode::none) return part;
-    TRY(const auto snapshot, directory_.newest_snapshot());
-    if (!snapshot || snapshot->end != wish.snapshot.offset ||
-        snapshot->epoch != wish.snapshot.epoch) {
+    TRY(const bool is_here, serve_snapshot(ask.snapshot));
+    if (!is_here) {
         part.error = ErrorCode::snapshot_not_found;
         return part;
     }
-    part.size = static_cast<std::int64_t>(snapshot->content.size());
-    if (wish.position < 0 || wish.position >= part.size) {
+    const Bytes& content = served_->snapshot.content;
+    part.size = static_cast<std::int64_t>(content.size());
+    if (ask.position < 0 || ask.position >= part.size) {
         part.error = ErrorCode::position_out_of_range;
         return part;
     }
-    const auto at = static_cast<std::size_t>(wish.position);
-    part.bytes =
-        snapshot->content.slice(at, std::min(wish.bytes_max, snapshot->content.size() - at));
+    const auto at = static_cast<std::size_t>(ask.position);
+    part.bytes = content.slice(at, std::min(bytes_max, content.size() - at));
     return part;
 }
 
-// Whatever fails, the leader is taken for silent after a while, and asked from the beginning.
-Result<void> QuorumDriver::perform(const raft::Restore& effect) {
-    auto snapshot = fetch_snapshot(effect);
-    if (snapshot.failed()) {
-        if (snapshot.error() == Error::stopped || stopping_) return Error::stopped;
-        env_.logger.warn("quorum.snapshot-not-fetched",
-                         {{"from", std::to_string(effect.from.value)},
-                          {"why", std::string(name_of(snapshot.error()))}});
-        return {};
+// It is asked for in many parts, and read for the first of them.
+Result<bool> QuorumDriver::serve_snapshot(raft::LogPoint wanted) {
+    const auto is_wanted = [&](const metadata::Snapshot& snapshot) {
+        return snapshot.end == wanted.offset && snapshot.epoch == wanted.epoch;
+    };
+    if (!served_ || !is_wanted(served_->snapshot)) {
+        TRY(auto snapshot, directory_.newest_snapshot());
+        if (!snapshot || !is_wanted(*snapshot)) return false;
+        served_ = Served{std::move(*snapshot), {}};
     }
-    restored_ = std::move(*snapshot);
-    if (!rules_->restored(effect.snapshot, raft::VoterHistory(voters_), env_.clock.now()))
-        restored_.reset();
-    take();
+    served_->until = env_.clock.now() + served_time;
+    return true;
+}
+
+void QuorumDriver::maintain() {
+    if (served_ && env_.clock.now() >= served_->until) served_.reset();
+}
+
+// The network may take long, and nobody else's effects wait for it. Whatever fails, the leader is
+// taken for silent after a while, and asked from the beginning.
+Result<void> QuorumDriver::perform(const raft::Restore& effect) {
+    const auto spawned = fibers_.spawn("quorum-restore", [this, effect] { restore(effect); });
+    if (spawned.failed()) say_not_restored(effect, spawned.error());
     return {};
+}
+
+void QuorumDriver::restore(const raft::Restore& effect) {
+    auto snapshot = fetch_snapshot(effect);
+    if (stopping_ || failed_) return;
+    if (snapshot.failed()) return say_not_restored(effect, snapshot.error());
+    if (rules_->restored(effect.snapshot, raft::VoterHistory(voters_), env_.clock.now()))
+        restored_.insert_or_assign(effect.snapshot, std::move(*snapshot));
+    take();
+}
+
+void QuorumDriver::say_not_restored(const raft::Restore& effect, Error why) {
+    env_.logger.warn("quorum.snapshot-not-fetched", {{"from", std::to_string(effect.from.value)},
+                                                     {"why", std::string(name_of(why))}});
 }
 
 Result<metadata::Snapshot> QuorumDriver::fetch_snapshot(const raft::Restore& effect) {
@@ -77,25 +85,21 @@ Result<metadata::Snapshot> QuorumDriver::fetch_snapshot(const raft::Restore& eff
     if (!there || !peers_) return Error::not_found;
     std::vector<std::uint8_t> content;
     std::int64_t size = 1;
-    const LeaderEpoch epoch = leadership().epoch;
-    while (static_cast<std::int64_t>(content.size()) < size) {
+    raft::SnapshotAsk ask{self_, leadership().epoch, effect.snapshot};
+    while (ask.position < size) {
         if (stopping_) return Error::stopped;
-        auto request =
-            request_of(self_, epoch, effect.snapshot, static_cast<std::int64_t>(content.size()));
-        request.cluster_id = setup_.cluster_id;
         TRY(const auto response,
-            peers_->ask({there->host, there->port}, request, {.line = Peers::Line::fetch}));
-        if (response.topics.size() != 1 || response.topics.front().partitions.size() != 1)
-            return Error::invalid;
-        const auto& part = response.topics.front().partitions.front();
-        const bool goes_on = part.error_code == ErrorCode::none &&
-                             !part.unaligned_records.empty() &&
-                             part.position == static_cast<std::int64_t>(content.size());
-        if (!goes_on) return Error::not_found;
-        if (part.size > static_cast<std::int64_t>(snapshot_bytes_max)) return Error::limit;
+            peers_->ask({there->host, there->port},
+                        request_of(ask, setup_.cluster_id, config_.quorum.snapshot_part_bytes),
+                        {.line = Peers::Line::fetch}));
+        TRY(const raft::SnapshotPart part, raft::reply_of(response, ask));
+        if (part.error != ErrorCode::none) return Error::not_found;
+        if (part.size > static_cast<std::int64_t>(metadata::snapshot_bytes_max))
+            return Error::limit;
         size = part.size;
-        const Slice bytes = part.unaligned_records.view();
+        const Slice bytes = part.bytes.view();
         content.insert(content.end(), bytes.begin(), bytes.end());
+        ask.position = static_cast<std::int64_t>(content.size());
     }
     metadata::Snapshot snapshot{effect.snapshot.offset, effect.snapshot.epoch,
                                 Bytes::copy_of(content)};
@@ -106,9 +110,9 @@ Result<metadata::Snapshot> QuorumDriver::fetch_snapshot(const raft::Restore& eff
 
 // The snapshot first: a start that finds it goes on from it, whatever became of the log.
 Result<void> QuorumDriver::perform(const raft::Replace& effect) {
-    ASSERT(restored_);
-    const metadata::Snapshot snapshot = std::move(*restored_);
-    restored_.reset();
+    const auto found = restored_.extract(effect.snapshot);
+    ASSERT(!found.empty());
+    const metadata::Snapshot& snapshot = found.mapped();
     env_.logger.info("quorum.restored", {{"end", std::to_string(effect.snapshot.offset.value)}});
     CHECK_OK(directory_.keep_snapshot(snapshot));
     TRY(log_, logs_.cut(std::move(log_), {.end = snapshot.end, .all = true}, setup_.checkpoint));

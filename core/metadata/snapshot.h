@@ -16,6 +16,9 @@ struct Snapshot {
     Bytes content;
 };
 
+// The most that is read or fetched of one.
+inline constexpr std::size_t snapshot_bytes_max = 512 << 20;
+
 // The records that make `image` when they are applied to nothing, in Kafka's order: features first,
 // since they say how to read the rest.
 std::vector<protocol::MetadataRecord> records_of(const MetadataImage& image);

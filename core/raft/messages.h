@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/bytes.h"
 #include "core/base/strong.h"
 #include "core/protocol/error_code.h"
 #include "core/raft/voters.h"
@@ -86,6 +87,20 @@ struct FetchReply {
     std::optional<LogPoint> diverging = {};
     std::optional<LogPoint> snapshot = {};
     std::vector<Run> runs = {};
+};
+
+// A part of the snapshot that a replica must begin with (KIP-630), from `position` on.
+struct SnapshotAsk {
+    ReplicaKey replica;
+    LeaderEpoch epoch;
+    LogPoint snapshot;
+    std::int64_t position = 0;
+};
+struct SnapshotPart {
+    protocol::ErrorCode error = protocol::ErrorCode::none;
+    Leadership known = {};
+    std::int64_t size = 0;  // Of the whole snapshot.
+    Bytes bytes = {};
 };
 
 using Ask = std::variant<VoteAsk, LeaderAsk, ResignAsk, FetchAsk>;

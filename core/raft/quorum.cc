@@ -31,6 +31,8 @@ LeaderReply Quorum::leader_announced(const LeaderAsk& ask, Time now) {
         (!ask.voter.directory.is_zero() && ask.voter.directory != options_.self.directory))
         return {ErrorCode::invalid_voter_key, leadership()};
     if (ask.epoch < state_.epoch) return {ErrorCode::fenced_leader_epoch, leadership()};
+    if (ask.leader < BrokerId(0) || is_out_of_reach(ask.epoch))
+        return {ErrorCode::invalid_request, leadership()};
     if (!learn({ask.epoch, ask.leader}, now))
         return {ErrorCode::inconsistent_voter_set, leadership()};
     if (auto* following = std::get_if<Following>(&role_))
@@ -41,6 +43,8 @@ LeaderReply Quorum::leader_announced(const LeaderAsk& ask, Time now) {
 
 ResignReply Quorum::leader_resigned(const ResignAsk& ask, Time now) {
     if (ask.epoch < state_.epoch) return {ErrorCode::fenced_leader_epoch, leadership()};
+    if (ask.leader < BrokerId(0) || is_out_of_reach(ask.epoch))
+        return {ErrorCode::invalid_request, leadership()};
     if (!learn({ask.epoch, ask.leader}, now))
         return {ErrorCode::inconsistent_voter_set, leadership()};
     if (std::holds_alternative<Following>(role_) && has_vote()) {

@@ -101,6 +101,10 @@ public:
 
     Quorum(Options options, QuorumState state, Log log, VoterHistory voters, Time now);
 
+    // Nobody is told of an epoch further ahead than this of the one it knows: a quorum that elects
+    // once a second needs years for it. Whoever was away so long hears it in answers.
+    static constexpr std::int32_t epochs_ahead_max = 1 << 26;
+
     // Others ask. The reply waits for the effects.
     VoteReply vote_asked(const VoteAsk& ask, Time now);
     LeaderReply leader_announced(const LeaderAsk& ask, Time now);
@@ -219,6 +223,7 @@ private:
     void give_up_election(Time now);
     void count_vote(std::map<BrokerId, bool>& votes, BrokerId from, bool granted, Time now);
     bool is_voted(const ReplicaKey& candidate) const;
+    bool is_out_of_reach(LeaderEpoch epoch) const;
     bool would_vote_for(const VoteAsk& ask) const;
     bool learn(const Leadership& told, Time now);
     void enter(Role role);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/probe.h"
 #include "core/raft/quorum.h"
 
 namespace sluice::raft {
@@ -18,7 +19,7 @@ VoteReply Quorum::vote_asked(const VoteAsk& ask, Time now) {
     const bool is_illegal =
         ask.pre_vote ? ask.log_end.epoch > ask.epoch : ask.log_end.epoch >= ask.epoch;
     if (ask.candidate.id < BrokerId(0) || ask.log_end.offset < Offset(0) ||
-        ask.log_end.epoch < LeaderEpoch(0) || is_illegal)
+        ask.log_end.epoch < LeaderEpoch(0) || is_illegal || is_out_of_reach(ask.epoch))
         return {ErrorCode::invalid_request, leadership()};
     // Also for one that only asks whether it would be elected: it stands in that epoch.
     if (ask.epoch > state_.epoch) begin_unattached(ask.epoch, std::nullopt, now);
@@ -32,6 +33,11 @@ VoteReply Quorum::vote_asked(const VoteAsk& ask, Time now) {
     return {ErrorCode::none, leadership(), granted};
 }
 
+// Whoever takes an epoch near the last there is leaves none to be elected in.
+bool Quorum::is_out_of_reach(LeaderEpoch epoch) const {
+    return epoch.value - state_.epoch.value > epochs_ahead_max;
+}
+
 // A state that was kept without directories knows whom it voted for by the id alone.
 bool Quorum::is_voted(const ReplicaKey& candidate) const {
     if (!state_.voted || state_.voted->id != candidate.id) return false;
@@ -39,14 +45,14 @@ bool Quorum::is_voted(const ReplicaKey& candidate) const {
 }
 
 bool Quorum::would_vote_for(const VoteAsk& ask) const {
-    const bool up_to_date = ask.log_end >= log_end();
+    const bool up_to_date = ask.log_end >= log_end() || PLANT("quorum.elects_who_lacks_records");
     if (ask.pre_vote) {
         // Who hears from a leader keeps to it.
         const auto* following = std::get_if<Following>(&role_);
         return up_to_date && !leads() && !(following != nullptr && following->has_fetched);
     }
     // Once in an epoch, whatever is asked again; and not where somebody leads it.
-    if (state_.voted) return is_voted(ask.candidate);
+    if (state_.voted && !PLANT("quorum.votes_twice")) return is_voted(ask.candidate);
     return up_to_date && !state_.leader && !std::holds_alternative<Resigned>(role_);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
+#include "core/base/probe.h"
 #include "core/raft/quorum.h"
 
 namespace sluice::raft {
@@ -109,8 +110,10 @@ FetchReply Quorum::place_in_log(const LogPoint& point) const {
     if (point == log_.snapshot) return reply;
     if (log_.start > Offset(0) && point.epoch < earliest_epoch()) {
         // What its epoch wrote ends behind our beginning: where, this log does not tell any more.
-        reply.snapshot = log_.snapshot;
-        return reply;
+        if (!PLANT("quorum.forgotten_epoch_diverges")) {
+            reply.snapshot = log_.snapshot;
+            return reply;
+        }
     }
     const auto own = log_.epochs.end_offset_for(point.epoch, log_.end);
     if (own && own->epoch == point.epoch && point.offset <= own->offset) return reply;
@@ -221,14 +224,16 @@ void Quorum::advance_high_watermark() {
     for (const BrokerId voter : voters().ids()) {
         const Progress* progress = progress_of(leading, voter);
         if (voter == options_.self.id && has_vote())
-            ends.push_back(leading.durable);
+            ends.push_back(PLANT("quorum.leader_counts_before_durable") ? log_.end
+                                                                        : leading.durable);
         else
             ends.push_back(progress != nullptr ? progress->end : Offset(-1));
     }
     if (ends.empty()) return;
     std::ranges::sort(ends, std::greater{});
     const Offset committed = ends[voters().majority() - 1];
-    if (committed > leading.epoch_start) commit(committed);
+    if (committed > leading.epoch_start || PLANT("quorum.commits_what_another_began"))
+        commit(committed);
 }
 
 // Null while the disk that the voter stands for has not been heard of.

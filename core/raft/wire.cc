@@ -136,7 +136,9 @@ Understood<ResignAsk> ask_of(const protocol::EndQuorumEpochRequest& request,
 }
 
 bool is_of_metadata(const protocol::FetchRequest& request, Version version) {
+    constexpr Version quorums_since{12};
     constexpr Version ids_since{13};
+    if (version < quorums_since) return false;
     if (request.topics.size() != 1 || request.topics.front().partitions.size() != 1) return false;
     const auto& topic = request.topics.front();
     const bool named =
@@ -154,6 +156,20 @@ Understood<FetchAsk> ask_of(const protocol::FetchRequest& request, const std::st
                     .epoch = partition.current_leader_epoch,
                     .log_end = {partition.last_fetched_epoch, partition.fetch_offset},
                     .high_watermark = partition.high_watermark};
+}
+
+Understood<SnapshotAsk> ask_of(const protocol::FetchSnapshotRequest& request,
+                               const std::string& cluster_id) {
+    if (!is_cluster(request.cluster_id, cluster_id)) return ErrorCode::inconsistent_cluster_id;
+    if (request.topics.size() != 1 || request.topics.front().partitions.size() != 1)
+        return ErrorCode::invalid_request;
+    const auto& partition = request.topics.front().partitions.front();
+    if (request.topics.front().name != metadata_topic || partition.partition != metadata_partition)
+        return ErrorCode::unknown_topic_or_partition;
+    return SnapshotAsk{.replica = {request.replica_id, partition.replica_directory_id},
+                       .epoch = partition.current_leader_epoch,
+                       .snapshot = {partition.snapshot_id.epoch, partition.snapshot_id.end_offset},
+                       .position = partition.position};
 }
 
 protocol::VoteRequest request_of(const VoteAsk& ask, const std::string& cluster_id) {
@@ -211,6 +227,23 @@ protocol::FetchRequest request_of(const FetchAsk& ask, const std::string& cluste
     return request;
 }
 
+protocol::FetchSnapshotRequest request_of(const SnapshotAsk& ask, const std::string& cluster_id,
+                                          std::int32_t bytes_max) {
+    protocol::FetchSnapshotRequest request;
+    request.cluster_id = cluster_id;
+    request.replica_id = ask.replica.id;
+    request.max_bytes = bytes_max;
+    request.topics.emplace_back();
+    request.topics.front().name = metadata_topic;
+    auto& partition = request.topics.front().partitions.emplace_back();
+    partition.partition = metadata_partition;
+    partition.current_leader_epoch = ask.epoch;
+    partition.snapshot_id = {ask.snapshot.offset, ask.snapshot.epoch};
+    partition.position = ask.position;
+    partition.replica_directory_id = ask.replica.directory;
+    return request;
+}
+
 protocol::VoteResponse response_of(const Understood<VoteReply>& reply,
                                    const std::optional<Endpoint>& leader) {
     auto response = simple_response<protocol::VoteResponse>(reply, leader);
@@ -250,6 +283,31 @@ protocol::FetchResponse response_of(const Understood<FetchReply>& reply, Fetched
     response.responses.front().topic_id = metadata_topic_id;
     response.responses.front().partitions.push_back(std::move(partition));
     say_where(response, reply->known, leader);
+    return response;
+}
+
+protocol::FetchSnapshotResponse response_of(const protocol::FetchSnapshotRequest& request,
+                                            const Understood<SnapshotPart>& part,
+                                            const std::optional<Endpoint>& leader) {
+    protocol::FetchSnapshotResponse response;
+    if (request.topics.size() != 1 || request.topics.front().partitions.size() != 1 ||
+        (part.failed() && part.error() == ErrorCode::inconsistent_cluster_id)) {
+        response.error_code = part.error();
+        return response;
+    }
+    const auto& asked = request.topics.front().partitions.front();
+    protocol::FetchSnapshotResponse::Topic::Partition partition;
+    partition.index = asked.partition;
+    partition.snapshot_id = {asked.snapshot_id.end_offset, asked.snapshot_id.epoch};
+    partition.position = asked.position;
+    partition.error_code = part.failed() ? part.error() : part->error;
+    if (!part.failed()) {
+        partition.current_leader = {part->known.leader.value_or(nobody), part->known.epoch};
+        partition.size = part->size;
+        partition.unaligned_records = part->bytes;
+        say_where(response, part->known, leader);
+    }
+    response.topics.push_back({request.topics.front().name, {std::move(partition)}});
     return response;
 }
 
@@ -295,6 +353,25 @@ Result<FetchReply> reply_of(const protocol::FetchResponse& response, const Fetch
             return Error::corrupt;
     }
     return reply;
+}
+
+Result<SnapshotPart> reply_of(const protocol::FetchSnapshotResponse& response,
+                              const SnapshotAsk& asked) {
+    SnapshotPart part;
+    part.error = response.error_code;
+    if (part.error != ErrorCode::none) return part;
+    if (response.topics.size() != 1 || response.topics.front().partitions.size() != 1)
+        return Error::corrupt;
+    const auto& partition = response.topics.front().partitions.front();
+    part.error = partition.error_code;
+    if (part.error != ErrorCode::none) return part;
+    if (partition.position != asked.position || partition.unaligned_records.empty())
+        return Error::corrupt;
+    part.known = {partition.current_leader.leader_epoch,
+                  leader_or_nobody(partition.current_leader.leader_id)};
+    part.size = partition.size;
+    part.bytes = partition.unaligned_records;
+    return part;
 }
 
 Result<std::vector<Run>> runs_of(const Bytes& records, LogPoint from) {

@@ -15,6 +15,7 @@
 #include "core/protocol/messages/describe_quorum.h"
 #include "core/protocol/messages/end_quorum_epoch.h"
 #include "core/protocol/messages/fetch.h"
+#include "core/protocol/messages/fetch_snapshot.h"
 #include "core/protocol/messages/vote.h"
 #include "core/raft/messages.h"
 
@@ -44,7 +45,10 @@ Understood<LeaderAsk> ask_of(const protocol::BeginQuorumEpochRequest& request,
 Understood<ResignAsk> ask_of(const protocol::EndQuorumEpochRequest& request,
                              const std::string& cluster_id);
 Understood<FetchAsk> ask_of(const protocol::FetchRequest& request, const std::string& cluster_id);
-// Whether a fetch is of the metadata log, and of nothing else.
+Understood<SnapshotAsk> ask_of(const protocol::FetchSnapshotRequest& request,
+                               const std::string& cluster_id);
+// Whether a fetch is of the metadata log, and of nothing else. Older versions than 12 cannot say
+// what a replica of it must know.
 bool is_of_metadata(const protocol::FetchRequest& request, Version version);
 
 protocol::VoteRequest request_of(const VoteAsk& ask, const std::string& cluster_id);
@@ -57,6 +61,8 @@ struct FetchLimits {
 };
 protocol::FetchRequest request_of(const FetchAsk& ask, const std::string& cluster_id,
                                   const FetchLimits& limits);
+protocol::FetchSnapshotRequest request_of(const SnapshotAsk& ask, const std::string& cluster_id,
+                                          std::int32_t bytes_max);
 
 // The answer, or one whose error is about all of the request. `leader` is where the leader that the
 // answer names is reached, as far as that is known.
@@ -73,6 +79,9 @@ struct Fetched {
 };
 protocol::FetchResponse response_of(const Understood<FetchReply>& reply, Fetched fetched,
                                     const std::optional<Endpoint>& leader);
+protocol::FetchSnapshotResponse response_of(const protocol::FetchSnapshotRequest& request,
+                                            const Understood<SnapshotPart>& part,
+                                            const std::optional<Endpoint>& leader);
 
 // What somebody answered. One that is not about the metadata log says INVALID_REQUEST and nothing
 // of the quorum.
@@ -81,13 +90,15 @@ LeaderReply reply_of(const protocol::BeginQuorumEpochResponse& response);
 ResignReply reply_of(const protocol::EndQuorumEpochResponse& response);
 // The runs in it follow `asked.log_end`; Error::corrupt when its records do not.
 Result<FetchReply> reply_of(const protocol::FetchResponse& response, const FetchAsk& asked);
-// Where it says that the leader is.
+// Error::corrupt when it says of another place than was asked for, or nothing.
+Result<SnapshotPart> reply_of(const protocol::FetchSnapshotResponse& response,
+                              const SnapshotAsk& asked);
+// The same as far as `version` can say it: where a leader is, older ones cannot.
 template <class Response>
-std::vector<Endpoint> endpoints_of(const Response& response) {
-    std::vector<Endpoint> endpoints;
-    for (const auto& node : response.node_endpoints)
-        endpoints.push_back({node.node_id, node.host, static_cast<std::uint16_t>(node.port)});
-    return endpoints;
+Response speakable(Response response, Version version) {
+    constexpr Version says_where{std::is_same_v<Response, protocol::FetchResponse> ? 16 : 1};
+    if (version < says_where) response.node_endpoints.clear();
+    return response;
 }
 
 // The records of a fetch that begins at `from`, behind one of `from.epoch`: whole sound batches,

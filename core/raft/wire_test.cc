@@ -57,7 +57,9 @@ TEST(Wire, CarriesAVote) {
     const VoteReply answer = reply_of(response);
     EXPECT_EQ(answer.known, reply.known);
     EXPECT_TRUE(answer.granted);
-    EXPECT_EQ(endpoints_of(response), (std::vector<Endpoint>{{BrokerId(3), "box", 9093}}));
+    ASSERT_EQ(response.node_endpoints.size(), 1U);
+    EXPECT_EQ(response.node_endpoints.front().host, "box");
+    EXPECT_EQ(response.node_endpoints.front().port, 9093);
 }
 
 TEST(Wire, CarriesWhoLeadsAndWhoNoLongerDoes) {
@@ -108,6 +110,33 @@ TEST(Wire, CarriesAFetchAndWhatItBrings) {
     reply.diverging.reset();
     reply.snapshot = LogPoint{LeaderEpoch(3), Offset(8)};
     EXPECT_EQ(reply_of(sent(response_of(reply, {}, {})), ask)->snapshot, reply.snapshot);
+}
+
+// Whoever asked in an older version is told what that version can say.
+template <class M>
+void expect_every_version_says(const M& message, int first = M::versions.first) {
+    for (int version = first; version <= M::versions.last; ++version) {
+        const Version as(static_cast<std::int16_t>(version));
+        EXPECT_TRUE(protocol::encode(speakable(message, as), as)) << "version " << version;
+    }
+}
+
+TEST(Wire, NamesALeaderInEveryVersion) {
+    const Leadership known{LeaderEpoch(5), BrokerId(3)};
+    const Endpoint there{BrokerId(3), "box", 9093};
+    expect_every_version_says(response_of(VoteReply{ErrorCode::none, known, true}, there));
+    expect_every_version_says(begun_response_of(LeaderReply{ErrorCode::none, known}, there));
+    expect_every_version_says(ended_response_of(ResignReply{ErrorCode::none, known}, there));
+    // Before, no fetch is of this log.
+    expect_every_version_says(
+        response_of(FetchReply{ErrorCode::none, known, Offset(13)}, {Offset(3), {}}, there), 12);
+    EXPECT_FALSE(is_of_metadata(
+        request_of(FetchAsk{two, LeaderEpoch(5), {LeaderEpoch(4), Offset(12)}}, cluster, {}),
+        Version(11)));
+    // And the newest keeps it.
+    const auto newest =
+        speakable(response_of(VoteReply{ErrorCode::none, known, true}, there), Version(2));
+    EXPECT_EQ(newest.node_endpoints.size(), 1U);
 }
 
 TEST(Wire, RefusesWhatIsNotAboutThisLog) {

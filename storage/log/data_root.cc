@@ -16,7 +16,6 @@ constexpr std::string_view top;  // The directory itself.
 constexpr std::size_t identity_bytes_max = 64 << 10;
 constexpr std::size_t checkpoint_bytes_max = 64 << 20;
 constexpr std::size_t summaries_bytes_max = std::size_t{1} << 30;
-constexpr std::size_t snapshot_bytes_max = 512 << 20;
 constexpr std::int64_t no_broker_epoch = -1;
 
 }  // namespace
@@ -213,7 +212,7 @@ Result<std::optional<metadata::Snapshot>> DataRoot::newest_snapshot() {
     if (names.empty()) return std::optional<metadata::Snapshot>();
     const auto file = parse_metadata_snapshot_file(names.back());
     const std::string path = join(broker::metadata_log_name, names.back());
-    TRY(auto content, read_file(env_.disk, path, snapshot_bytes_max));
+    TRY(auto content, read_file(env_.disk, path, metadata::snapshot_bytes_max));
     return std::optional(metadata::Snapshot{file->end, file->epoch, Bytes(std::move(content))});
 }
 

@@ -29,6 +29,14 @@ Understood<Reply> ask_quorum(Broker& broker, const Understood<Ask>& ask,
     return reply;
 }
 
+// What of the metadata one answer may hold of what is wished: its replicas ask again for the rest.
+std::size_t part_of(const RequestContext& context, std::int32_t wished) {
+    const ReplyMemory& memory = context.broker.reply_memory();
+    return std::min({static_cast<std::size_t>(std::max(wished, 0)),
+                     static_cast<std::size_t>(context.broker.config().quorum.fetch_bytes_max),
+                     std::max(memory.left(), memory.granted())});
+}
+
 Timestamp wall_of(const env::Env& env, std::optional<Time> moment) {
     if (!moment) return no_timestamp;
     return env.clock.wall().plus(-to_milliseconds(env.clock.now() - *moment));
@@ -75,7 +83,9 @@ VoteResponse handle(const RequestContext& context, VoteRequest request) {
     auto asked = raft::ask_of(request, cluster);
     // Version 0 does not say whom it asks.
     if (asked && context.version < Version(1)) asked->voter.id = context.broker.config().node_id;
-    return raft::response_of(ask_quorum<raft::VoteReply>(context.broker, asked, leader), leader);
+    return raft::speakable(
+        raft::response_of(ask_quorum<raft::VoteReply>(context.broker, asked, leader), leader),
+        context.version);
 }
 
 BeginQuorumEpochResponse handle(const RequestContext& context, BeginQuorumEpochRequest request) {
@@ -83,15 +93,19 @@ BeginQuorumEpochResponse handle(const RequestContext& context, BeginQuorumEpochR
     const std::string& cluster = context.broker.facts().cluster_id;
     auto asked = raft::ask_of(request, cluster);
     if (asked && context.version < Version(1)) asked->voter.id = context.broker.config().node_id;
-    return raft::begun_response_of(ask_quorum<raft::LeaderReply>(context.broker, asked, leader),
-                                   leader);
+    return raft::speakable(
+        raft::begun_response_of(ask_quorum<raft::LeaderReply>(context.broker, asked, leader),
+                                leader),
+        context.version);
 }
 
 EndQuorumEpochResponse handle(const RequestContext& context, EndQuorumEpochRequest request) {
     std::optional<raft::Endpoint> leader;
     const auto asked = raft::ask_of(request, context.broker.facts().cluster_id);
-    return raft::ended_response_of(ask_quorum<raft::ResignReply>(context.broker, asked, leader),
-                                   leader);
+    return raft::speakable(
+        raft::ended_response_of(ask_quorum<raft::ResignReply>(context.broker, asked, leader),
+                                leader),
+        context.version);
 }
 
 FetchResponse fetch_metadata_log(const RequestContext& context, const FetchRequest& request) {
@@ -102,8 +116,7 @@ FetchResponse fetch_metadata_log(const RequestContext& context, const FetchReque
     const auto& partition = request.topics.front().partitions.front();
     const QuorumDriver::FetchWish wish{
         .wait_max = milliseconds(std::max(request.max_wait_ms, 0)),
-        .bytes_max = static_cast<std::size_t>(
-            std::max(std::min(partition.partition_max_bytes, request.max_bytes), 0))};
+        .bytes_max = part_of(context, std::min(partition.partition_max_bytes, request.max_bytes))};
     Understood<raft::FetchReply> reply = ErrorCode::unknown_server_error;
     raft::Fetched fetched;
     std::optional<raft::Endpoint> leader;
@@ -116,47 +129,22 @@ FetchResponse fetch_metadata_log(const RequestContext& context, const FetchReque
         leader = driver.quorum().leader_endpoint();
     });
     static_cast<void>(called.failed());
-    return raft::response_of(reply, std::move(fetched), leader);
+    return raft::speakable(raft::response_of(reply, std::move(fetched), leader), context.version);
 }
 
 FetchSnapshotResponse handle(const RequestContext& context, FetchSnapshotRequest request) {
-    FetchSnapshotResponse response;
-    if (request.cluster_id && *request.cluster_id != context.broker.facts().cluster_id) {
-        response.error_code = ErrorCode::inconsistent_cluster_id;
-        return response;
-    }
-    if (request.topics.size() != 1 || request.topics.front().partitions.size() != 1) {
-        response.error_code = ErrorCode::invalid_request;
-        return response;
-    }
-    const auto& wanted = request.topics.front().partitions.front();
-    FetchSnapshotResponse::Topic::Partition part;
-    part.index = wanted.partition;
-    part.snapshot_id = {wanted.snapshot_id.end_offset, wanted.snapshot_id.epoch};
-    part.position = wanted.position;
-    part.error_code = ErrorCode::unknown_topic_or_partition;
-    if (request.topics.front().name == raft::metadata_topic &&
-        wanted.partition == metadata_partition) {
-        const QuorumDriver::SnapshotWish wish{
-            .replica = {request.replica_id, wanted.replica_directory_id},
-            .epoch = wanted.current_leader_epoch,
-            .snapshot = {wanted.snapshot_id.epoch, wanted.snapshot_id.end_offset},
-            .position = wanted.position,
-            .bytes_max = static_cast<std::size_t>(std::max(request.max_bytes, 0))};
-        part.error_code = ErrorCode::unknown_server_error;
-        const auto called = on_controller(context.broker, [&](MetadataDriver& driver) {
-            auto answer = driver.quorum().asked(wish);
-            if (answer.failed()) return;
-            part.error_code = answer->error;
-            part.current_leader = {answer->known.leader.value_or(BrokerId(-1)),
-                                   answer->known.epoch};
-            part.size = answer->size;
-            part.unaligned_records = std::move(answer->bytes);
-        });
-        static_cast<void>(called.failed());
-    }
-    response.topics.push_back({request.topics.front().name, {std::move(part)}});
-    return response;
+    const auto asked = raft::ask_of(request, context.broker.facts().cluster_id);
+    if (asked.failed()) return raft::response_of(request, asked.error(), std::nullopt);
+    Understood<raft::SnapshotPart> part = ErrorCode::unknown_server_error;
+    std::optional<raft::Endpoint> leader;
+    const std::size_t bytes_max = part_of(context, request.max_bytes);
+    const auto called = on_controller(context.broker, [&](MetadataDriver& driver) {
+        auto answer = driver.quorum().asked(*asked, bytes_max);
+        if (answer) part = std::move(*answer);
+        leader = driver.quorum().leader_endpoint();
+    });
+    static_cast<void>(called.failed());
+    return raft::speakable(raft::response_of(request, part, leader), context.version);
 }
 
 DescribeQuorumResponse handle(const RequestContext& context, DescribeQuorumRequest request) {
