@@ -117,8 +117,7 @@ bool SessionReader::write_one(env::Env& env, client::Producer& producer, Topic& 
                             asked_at](const client::Delivery& delivery) {
         --topic.under_way;
         // Who waited that long has sent it again, and the first one may still arrive.
-        if (context_.world.now() - asked_at >= AdminClient::patience)
-            topic.may_come_late = true;
+        if (context_.world.now() - asked_at >= AdminClient::patience) topic.may_come_late = true;
         topic.sure = topic.sure && delivery.delivered();
         if (!delivery.delivered()) return;
         ++answered_;

@@ -164,8 +164,8 @@ private:
     std::deque<raft::Effect> queue_;
     Ticket taken_ = 0;
     Ticket performed_ = 0;
-    std::optional<raft::Endpoint> told_;          // Where somebody leads, as was said last.
-    std::map<raft::AskId, Bytes> fetched_;                   // What Store effects bring to the log,
+    std::optional<raft::Endpoint> told_;    // Where somebody leads, as was said last.
+    std::map<raft::AskId, Bytes> fetched_;  // What Store effects bring to the log,
     std::map<raft::LogPoint, metadata::Snapshot> restored_;  // and what Replace effects begin with.
     // The newest snapshot, while replicas fetch it.
     struct Served {

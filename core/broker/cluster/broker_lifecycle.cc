@@ -14,7 +14,7 @@ using namespace protocol;
 namespace {
 
 // After what could not be said, and what was refused.
-constexpr Duration retry_backoff = milliseconds(100);
+constexpr Duration try_again_after = milliseconds(100);
 constexpr Duration refused_backoff = seconds(1);
 // While the broker waits for others to take over.
 constexpr Duration leaving_interval = milliseconds(50);
@@ -152,7 +152,7 @@ BrokerRegistrationRequest BrokerLifecycle::registration() const {
 
 Duration BrokerLifecycle::register_self() {
     const auto answer = channel_.ask(registration());
-    if (answer.failed()) return retry_backoff;
+    if (answer.failed()) return try_again_after;
     if (answer->error_code == ErrorCode::none) {
         epoch_ = answer->broker_epoch;
         refusal_ = ErrorCode::none;
@@ -181,7 +181,7 @@ Duration BrokerLifecycle::show_life() {
     const Time now = env_.clock.now();
     if (answer) heard_at_ = now;
     gives_up_ = leaving_ && now - heard_at_ >= nobody_left_time;
-    if (answer.failed()) return retry_backoff;
+    if (answer.failed()) return try_again_after;
     if (answer->error_code == ErrorCode::stale_broker_epoch) {
         if (was_replaced())
             env_.logger.error("broker.replaced",
@@ -191,7 +191,7 @@ Duration BrokerLifecycle::show_life() {
         fenced_ = true;
         return refused_backoff;
     }
-    if (answer->error_code != ErrorCode::none) return retry_backoff;
+    if (answer->error_code != ErrorCode::none) return try_again_after;
     reported_ = applied;
     if (fenced_ && !answer->is_fenced)
         env_.logger.info("serving", {{"broker_epoch", std::to_string(epoch_->value)}});
@@ -201,7 +201,7 @@ Duration BrokerLifecycle::show_life() {
         return Duration::zero();
     }
     if (leaving_) return leaving_interval;
-    return fenced_ && has_applied_registration() ? retry_backoff
+    return fenced_ && has_applied_registration() ? try_again_after
                                                  : config_.cluster.heartbeat_interval;
 }
 
