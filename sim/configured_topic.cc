@@ -19,7 +19,7 @@ constexpr std::int8_t of_topic = 2;
 constexpr std::int8_t source_topic = 1;
 constexpr PartitionIndex partition{0};
 constexpr std::size_t unpacked_bytes_max = 1 << 20;
-constexpr Version newest_produce_by_name{9};  // Of Produce and Fetch.
+constexpr Version newest_plain_by_name{9};  // Of Produce and Fetch.
 constexpr std::int64_t begins_early = -2;
 
 // The ages of records, in milliseconds. Clocks step by an hour here, and more than that lies
@@ -196,7 +196,7 @@ void ConfiguredTopic::send(client::Admin& admin, const Draft& next) {
     request.timeout_ms = 4'000;
     request.topic_data.push_back({log_->topic, {}, {{partition, next.bytes}}});
     ++asked_;
-    const auto reply = ask_once(admin, request, newest_produce_by_name);
+    const auto reply = ask_once(admin, request, newest_plain_by_name);
     if (reply.failed()) return log_.reset();
     take_answer(next, reply->responses.front().partition_responses.front());
 }
@@ -340,7 +340,7 @@ Result<FetchResponse::Partition> ConfiguredTopic::fetch(client::Admin& admin, st
     wanted.partition_max_bytes = bytes_max;
     request.topics.back().partitions.push_back(wanted);
     ++asked_;
-    TRY(auto reply, ask_once(admin, request, newest_produce_by_name));
+    TRY(auto reply, ask_once(admin, request, newest_plain_by_name));
     const bool whole = reply.error_code == ErrorCode::none && reply.responses.size() == 1 &&
                        reply.responses.front().partitions.size() == 1;
     if (!whole) return Error::io;

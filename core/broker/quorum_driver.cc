@@ -200,18 +200,27 @@ Result<raft::ResignReply> QuorumDriver::asked(const raft::ResignAsk& ask) {
 Result<QuorumDriver::Fetched> QuorumDriver::asked(const raft::FetchAsk& ask,
                                                   const FetchWish& wish) {
     if (!rules_ || failed_ || stopping_) return Error::stopped;
-    raft::FetchReply reply = rules_->fetched(ask, env_.clock.now());
-    CHECK_OK(settle(take()));
+    rules_->fetched(ask, env_.clock.now());
+    take();
+    TRY(raft::FetchReply reply, settled_reply(ask));
     const Time deadline = env_.clock.now() + std::min(wish.wait_max, config_.fetch_wait_max);
     while (!has_news(ask, reply) && !leaving_ && env_.clock.now() < deadline) {
         const auto waited = changed_.wait_until(deadline);
         if (waited.failed() && waited.error() != Error::timed_out) return waited.error();
         if (stopping_ || leaving_) break;
-        reply = rules_->fetch_reply(ask);
-        // It may tell of an epoch that is not on disk yet.
-        CHECK_OK(settle(taken_));
+        TRY(reply, settled_reply(ask));
     }
     return read_for(ask, std::move(reply), wish.bytes_max);
+}
+
+// What it tells is on disk: an epoch that was only heard of a moment ago may not be.
+Result<raft::FetchReply> QuorumDriver::settled_reply(const raft::FetchAsk& ask) {
+    for (;;) {
+        raft::FetchReply reply = rules_->fetch_reply(ask);
+        const Ticket told = taken_;
+        CHECK_OK(settle(told));
+        if (taken_ == told) return reply;
+    }
 }
 
 bool QuorumDriver::has_news(const raft::FetchAsk& ask, const raft::FetchReply& reply) const {
@@ -233,7 +242,7 @@ Result<QuorumDriver::Fetched> QuorumDriver::read_for(const raft::FetchAsk& ask,
             {.from = ask.log_end.offset, .before = log_->offsets().end, .bytes_max = bytes_max}));
     // Somebody else may have been elected meanwhile, and other records stand there.
     if (!leads() || leadership().epoch != epoch) {
-        fetched.reply = rules_->fetch_reply(ask);
+        TRY(fetched.reply, settled_reply(ask));
         return fetched;
     }
     fetched.log.records = joined(read.pieces);

@@ -124,6 +124,7 @@ private:
     Result<void> check_batches(const Bytes& records) const;
     void answered(raft::AskId id, const Result<raft::Reply>& reply);
     Result<raft::Reply> ask_peer(BrokerId to, raft::AskId id, const raft::Ask& ask);
+    Result<raft::FetchReply> settled_reply(const raft::FetchAsk& ask);
     bool has_news(const raft::FetchAsk& ask, const raft::FetchReply& reply) const;
     Result<Fetched> read_for(const raft::FetchAsk& ask, raft::FetchReply reply,
                              std::size_t bytes_max);
@@ -178,7 +179,8 @@ private:
     env::Signal changed_;  // Something was appended, committed or done, or the node stops.
     env::FiberGroup fibers_;
     int asking_ = 0;
-    bool leaving_ = false;  // Nobody is kept waiting for news.
+    bool restoring_ = false;  // A snapshot is being fetched.
+    bool leaving_ = false;    // Nobody is kept waiting for news.
     bool stopping_ = false;
     bool failed_ = false;
 };

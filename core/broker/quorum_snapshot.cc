@@ -11,7 +11,7 @@ using protocol::ErrorCode;
 
 namespace {
 
-// A snapshot that nobody asks for so long is read again.
+// A snapshot that nobody asked for so long need not stay in memory.
 constexpr Duration served_time = seconds(10);
 
 }  // namespace
@@ -61,8 +61,17 @@ void QuorumDriver::maintain() {
 // The network may take long, and nobody else's effects wait for it. Whatever fails, the leader is
 // taken for silent after a while, and asked from the beginning.
 Result<void> QuorumDriver::perform(const raft::Restore& effect) {
-    const auto spawned = fibers_.spawn("quorum-restore", [this, effect] { restore(effect); });
-    if (spawned.failed()) say_not_restored(effect, spawned.error());
+    // One at a time: what comes of it is as good for whoever asks now.
+    if (restoring_) return {};
+    restoring_ = true;
+    const auto spawned = fibers_.spawn("quorum-restore", [this, effect] {
+        restore(effect);
+        restoring_ = false;
+    });
+    if (spawned.failed()) {
+        restoring_ = false;
+        say_not_restored(effect, spawned.error());
+    }
     return {};
 }
 
@@ -100,6 +109,8 @@ Result<metadata::Snapshot> QuorumDriver::fetch_snapshot(const raft::Restore& eff
         const Slice bytes = part.bytes.view();
         content.insert(content.end(), bytes.begin(), bytes.end());
         ask.position = static_cast<std::int64_t>(content.size());
+        rules_->restoring_goes_on(effect.snapshot, env_.clock.now());
+        take();
     }
     metadata::Snapshot snapshot{effect.snapshot.offset, effect.snapshot.epoch,
                                 Bytes::copy_of(content)};

@@ -130,6 +130,8 @@ public:
     // The snapshot is here that Restore wanted, and these are the voters in it. False when nobody
     // waits for it any more.
     bool restored(LogPoint snapshot, const VoterHistory& voters, Time now);
+    // A part of it came, which may take long: its leader is there.
+    void restoring_goes_on(LogPoint snapshot, Time now);
     // A snapshot was taken, or the log's beginning deleted behind one.
     void snapshot_taken(LogPoint snapshot);
     void log_start_moved(Offset start);

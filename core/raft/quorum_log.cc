@@ -282,6 +282,12 @@ bool Quorum::restored(LogPoint snapshot, const VoterHistory& voters, Time now) {
     return true;
 }
 
+void Quorum::restoring_goes_on(LogPoint snapshot, Time now) {
+    auto* following = std::get_if<Following>(&role_);
+    if (following == nullptr || !following->restoring || snapshot.offset < high_watermark_) return;
+    following->silent_at = now + options_.fetch_timeout;
+}
+
 void Quorum::snapshot_taken(LogPoint snapshot) {
     ASSERT(snapshot.offset <= high_watermark_);
     log_.snapshot = std::max(log_.snapshot, snapshot);

@@ -32,7 +32,7 @@ public:
             {"told", &Stage::told},         {"fetched", &Stage::fetched},
             {"failed", &Stage::failed},     {"append", &Stage::append},
             {"flushed", &Stage::flushed},   {"voters", &Stage::voters},
-            {"restored", &Stage::restored}, {"resign", &Stage::resign},
+            {"restored", &Stage::restored}, {"restoring", &Stage::restoring}, {"resign", &Stage::resign},
             {"add", &Stage::add},           {"remove", &Stage::remove},
             {"move", &Stage::move},         {"describe", &Stage::describe},
             {"snapshot", &Stage::snapshot}};
@@ -200,6 +200,9 @@ private:
         VoterSet voters = voters_up_to(command.number("count"));
         if (command.has("without")) voters = voters.without(broker(command, "without"));
         quorum_->voters_appended(Offset(command.number("at")), voters, now_);
+    }
+    void restoring(const Command& command) {
+        quorum_->restoring_goes_on(point(command.text("snapshot")), now_);
     }
     void restored(const Command& command) {
         quorum_->restored(point(command.text("snapshot")), VoterHistory(voters_up_to(3)), now_);
