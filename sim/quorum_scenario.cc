@@ -254,6 +254,10 @@ bool QuorumScenario::audited() const {
         return has_all(server) && (!is_cluster() || members_.in_service(id_of(server)));
     });
     if (!is_cluster()) return all;
+    // Who stays away for ever is missed.
+    for (std::size_t i = 0; i < servers_; ++i)
+        if (std::ranges::find(healed_, i) == healed_.end() && members_.in_service(id_of(i)))
+            return false;
     // Machines were started again, and who died is missed.
     const Duration settling = options_.broker.cluster.session_timeout + seconds(2);
     const bool settled = all && world_.now() - audit_since_ >= settling;

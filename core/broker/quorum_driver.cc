@@ -321,6 +321,25 @@ void QuorumDriver::answered(raft::AskId id, const Result<raft::Reply>& reply) {
     if (!stores) fetched_.erase(id);
 }
 
+void QuorumDriver::note_presence(BrokerId peer, const Result<raft::Reply>& reply) {
+    if (reply) {
+        gone_since_[peer].reset();
+        return;
+    }
+    const auto known = gone_since_.find(peer);
+    if (reply.error() != Error::refused || known == gone_since_.end() || known->second) return;
+    known->second = env_.clock.now();
+    if (stopping_ || failed_) return;
+    rules_->lost(peer, env_.clock.now());
+    take();
+    setup_.moved();
+}
+
+std::optional<Time> QuorumDriver::gone_since(BrokerId id) const {
+    const auto known = gone_since_.find(id);
+    return known == gone_since_.end() ? std::nullopt : known->second;
+}
+
 Result<raft::Reply> QuorumDriver::ask_peer(BrokerId to, raft::AskId id, const raft::Ask& ask) {
     const auto there = endpoint_of(to);
     if (!there || !peers_) return Error::not_found;
@@ -345,7 +364,8 @@ Result<raft::Reply> QuorumDriver::ask_peer(BrokerId to, raft::AskId id, const ra
     TRY(const auto response,
         peers_->ask(address, request, {.line = Peers::Line::fetch, .extra_time = wait_max}));
     for (const auto& each : response.node_endpoints)
-        told_ = raft::Endpoint{each.node_id, each.host, static_cast<std::uint16_t>(each.port)};
+        if (!PLANT("cluster.leaders_address_not_noted"))
+            told_ = raft::Endpoint{each.node_id, each.host, static_cast<std::uint16_t>(each.port)};
     TRY(raft::FetchReply reply, raft::reply_of(response, fetch));
     if (!reply.runs.empty()) {
         const auto& records = response.responses.front().partitions.front().records;

@@ -96,6 +96,9 @@ public:
     // Where a controller is reached, as far as that is known.
     std::optional<raft::Endpoint> endpoint_of(BrokerId id) const;
     std::optional<raft::Endpoint> leader_endpoint() const;
+    // When it was seen that its process has ended: it answered, and then nobody listened there any
+    // more. Nothing once it has answered again.
+    std::optional<Time> gone_since(BrokerId id) const;
     const std::string& cluster_id() const { return setup_.cluster_id; }
     // Nothing while it is being replaced, which ends every call inside with Error::stopped.
     PartitionLog* log() { return log_.get(); }
@@ -123,6 +126,7 @@ private:
     static protocol::ValidationRules sound_batch();
     Result<void> check_batches(const Bytes& records) const;
     void answered(raft::AskId id, const Result<raft::Reply>& reply);
+    void note_presence(BrokerId peer, const Result<raft::Reply>& reply);
     Result<raft::Reply> ask_peer(BrokerId to, raft::AskId id, const raft::Ask& ask);
     Result<raft::FetchReply> settled_reply(const raft::FetchAsk& ask);
     bool has_news(const raft::FetchAsk& ask, const raft::FetchReply& reply) const;
@@ -165,8 +169,9 @@ private:
     std::deque<raft::Effect> queue_;
     Ticket taken_ = 0;
     Ticket performed_ = 0;
-    std::optional<raft::Endpoint> told_;    // Where somebody leads, as was said last.
-    std::map<raft::AskId, Bytes> fetched_;  // What Store effects bring to the log,
+    std::map<BrokerId, std::optional<Time>> gone_since_;  // Of those that have answered.
+    std::optional<raft::Endpoint> told_;                  // Where somebody leads, as was said last.
+    std::map<raft::AskId, Bytes> fetched_;                // What Store effects bring to the log,
     std::map<raft::LogPoint, metadata::Snapshot> restored_;  // and what Replace effects begin with.
     // The newest snapshot, while replicas fetch it.
     struct Served {

@@ -71,6 +71,7 @@ Result<void> QuorumDriver::perform(const raft::Send& effect) {
         ++asking_;
         const auto reply = ask_peer(effect.to, effect.id, effect.ask);
         --asking_;
+        note_presence(effect.to, reply);
         answered(effect.id, reply);
         changed_.notify_all();
     });

@@ -44,27 +44,17 @@ public:
         out_.clear();
         using Handler = void (Stage::*)(const Command&);
         static const std::map<std::string, Handler> handlers = {
-            {"register", &Stage::enrol},
-            {"controller", &Stage::controller},
-            {"beat", &Stage::beat},
-            {"unregister", &Stage::unregister},
-            {"pass", &Stage::pass},
-            {"fence_lost", &Stage::fence_lost},
-            {"closed", &Stage::closed},
-            {"refused", &Stage::refused},
-            {"failover", &Stage::failover},
-            {"create", &Stage::create},
-            {"config", &Stage::config},
-            {"alter", &Stage::alter},
-            {"elect", &Stage::elect},
-            {"balance", &Stage::balance},
-            {"elect_unclean", &Stage::elect_unclean},
-            {"reassign", &Stage::reassign},
-            {"reassignments", &Stage::reassignments},
-            {"assign", &Stage::assign},
-            {"update", &Stage::update},
-            {"show", &Stage::show_partition},
-            {"replay", &Stage::replay}};
+            {"register", &Stage::enrol},      {"controller", &Stage::controller},
+            {"beat", &Stage::beat},           {"unregister", &Stage::unregister},
+            {"pass", &Stage::pass},           {"fence_lost", &Stage::fence_lost},
+            {"closed", &Stage::closed},       {"refused", &Stage::refused},
+            {"failover", &Stage::failover},   {"process_gone", &Stage::process_gone},
+            {"create", &Stage::create},       {"config", &Stage::config},
+            {"alter", &Stage::alter},         {"elect", &Stage::elect},
+            {"balance", &Stage::balance},     {"elect_unclean", &Stage::elect_unclean},
+            {"reassign", &Stage::reassign},   {"reassignments", &Stage::reassignments},
+            {"assign", &Stage::assign},       {"update", &Stage::update},
+            {"show", &Stage::show_partition}, {"replay", &Stage::replay}};
         const auto handler = handlers.find(command.name);
         if (handler == handlers.end()) return "no such command\n";
         (this->*handler->second)(command);
@@ -253,6 +243,11 @@ private:
     void refused(const Command& command) {
         const BrokerId id = id_of(command);
         sessions_->connection_refused(id, BrokerEpoch(command.number("epoch", epoch_of(id).value)));
+    }
+    // process_gone id=3 ago=100: so many milliseconds ago.
+    void process_gone(const Command& command) {
+        sessions_->process_gone(id_of(command), epoch_of(id_of(command)),
+                                now_ - milliseconds(command.number("ago")));
     }
     // Another controller is active now.
     void failover(const Command&) { sessions_.emplace(BrokerSessions::Options{}, image(), now_); }

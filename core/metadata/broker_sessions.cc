@@ -44,6 +44,14 @@ void BrokerSessions::connection_refused(BrokerId broker, BrokerEpoch epoch) {
     if (PLANT("controller.refusal_is_enough")) known->closed = known->heard_here = true;
 }
 
+void BrokerSessions::process_gone(BrokerId broker, BrokerEpoch epoch, Time at) {
+    Session* known = session(broker, epoch);
+    if (known == nullptr || (known->heard_here && known->heard_at >= at)) return;
+    known->heard_here = true;
+    known->closed = true;
+    known->refused = false;  // A refusal counts after the close.
+}
+
 void BrokerSessions::gone(BrokerId broker) {
     const auto found = sessions_.find(broker);
     if (found == sessions_.end()) return;

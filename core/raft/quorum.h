@@ -122,6 +122,9 @@ public:
     // They answer, or do not. An answer that nobody waits for any more changes nothing.
     void answered(AskId id, const Reply& reply, Time now);
     void failed(AskId id, Time now);
+    // Nobody listens any more where it answered before: its process has ended. Its followers do not
+    // wait until it has been silent for long.
+    void lost(BrokerId peer, Time now);
 
     // The leader's own log: records were appended, in its epoch; and all before `end` is on disk.
     void appended(Offset end, Time now);

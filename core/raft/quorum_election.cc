@@ -56,6 +56,16 @@ bool Quorum::would_vote_for(const VoteAsk& ask) const {
     return up_to_date && !state_.leader && !std::holds_alternative<Resigned>(role_);
 }
 
+// They do not all stand at the same moment, and whoever does is told that nobody hears the leader.
+void Quorum::lost(BrokerId peer, Time now) {
+    auto* following = std::get_if<Following>(&role_);
+    if (following == nullptr || state_.leader != peer || !following->has_fetched) return;
+    following->has_fetched = false;
+    following->silent_at =
+        std::min(following->silent_at, now + jitter(options_.election_timeout / 8));
+    pursue(now);
+}
+
 void Quorum::vote_answered(BrokerId from, const VoteAsk& ask, const VoteReply& reply, Time now) {
     if (reply.error != ErrorCode::none) {
         if (reply.known.epoch > state_.epoch || reply.known.leader) learn(reply.known, now);

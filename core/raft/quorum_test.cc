@@ -24,18 +24,29 @@ public:
     std::string execute(const Command& command) {
         out_.clear();
         using Handler = void (Stage::*)(const Command&);
-        static const std::map<std::string, Handler> handlers = {
-            {"start", &Stage::start},       {"wait", &Stage::wait},
-            {"until", &Stage::until},       {"vote", &Stage::vote},
-            {"leader", &Stage::leader},     {"resigned", &Stage::resigned},
-            {"fetch", &Stage::fetch},       {"granted", &Stage::granted},
-            {"told", &Stage::told},         {"fetched", &Stage::fetched},
-            {"failed", &Stage::failed},     {"append", &Stage::append},
-            {"flushed", &Stage::flushed},   {"voters", &Stage::voters},
-            {"restored", &Stage::restored}, {"restoring", &Stage::restoring}, {"resign", &Stage::resign},
-            {"add", &Stage::add},           {"remove", &Stage::remove},
-            {"move", &Stage::move},         {"describe", &Stage::describe},
-            {"snapshot", &Stage::snapshot}};
+        static const std::map<std::string, Handler> handlers = {{"start", &Stage::start},
+                                                                {"wait", &Stage::wait},
+                                                                {"until", &Stage::until},
+                                                                {"vote", &Stage::vote},
+                                                                {"leader", &Stage::leader},
+                                                                {"resigned", &Stage::resigned},
+                                                                {"fetch", &Stage::fetch},
+                                                                {"granted", &Stage::granted},
+                                                                {"told", &Stage::told},
+                                                                {"fetched", &Stage::fetched},
+                                                                {"failed", &Stage::failed},
+                                                                {"append", &Stage::append},
+                                                                {"lost", &Stage::lost},
+                                                                {"flushed", &Stage::flushed},
+                                                                {"voters", &Stage::voters},
+                                                                {"restored", &Stage::restored},
+                                                                {"restoring", &Stage::restoring},
+                                                                {"resign", &Stage::resign},
+                                                                {"add", &Stage::add},
+                                                                {"remove", &Stage::remove},
+                                                                {"move", &Stage::move},
+                                                                {"describe", &Stage::describe},
+                                                                {"snapshot", &Stage::snapshot}};
         const auto handler = handlers.find(command.name);
         if (handler == handlers.end()) return "no such command\n";
         (this->*handler->second)(command);
@@ -192,6 +203,8 @@ private:
         quorum_->answered(ask_id(command), reply, now_);
     }
     void failed(const Command& command) { quorum_->failed(ask_id(command), now_); }
+    // lost peer=1
+    void lost(const Command& command) { quorum_->lost(broker(command, "peer"), now_); }
 
     void append(const Command& command) { quorum_->appended(Offset(command.number("end")), now_); }
     void flushed(const Command& command) { quorum_->flushed(Offset(command.number("end")), now_); }
@@ -312,7 +325,8 @@ TEST_P(QuorumTrace, TellsTheSameStory) {
 
 INSTANTIATE_TEST_SUITE_P(Stories, QuorumTrace,
                          testing::Values("election", "votes", "commit", "divergence", "losing",
-                                         "alone", "observer", "another_disk", "voters"),
+                                         "alone", "observer", "another_disk", "voters",
+                                         "lost_leader"),
                          [](const auto& story) { return story.param; });
 
 }  // namespace

@@ -253,13 +253,21 @@ void ActiveController::watch() {
 
 // When to look again, if nothing happens before.
 Time ActiveController::look() {
-    sessions();
+    note_ended_processes();
     Result<void> done = fence_lost();
     if (done) done = move_leaders();
     if (!metadata_.is_active()) return never;
     if (done.failed()) return env_.clock.now() + retry_backoff;
     const Time probe_at = probe_suspects();
     return std::min({sessions().wake_at(), probe_at, balance_at_, elect_unclean_at_});
+}
+
+// A controller that has just become active has no connections of brokers; those that are voters too
+// it knows from the quorum.
+void ActiveController::note_ended_processes() {
+    for (const auto& [id, broker] : metadata_.image().brokers)
+        if (const auto since = metadata_.quorum().gone_since(id); since && !broker.fenced)
+            sessions().process_gone(id, broker.epoch, *since);
 }
 
 Result<void> ActiveController::fence_lost() {
@@ -273,7 +281,8 @@ Result<void> ActiveController::fence_lost() {
         any = true;
         env_.logger.warn("broker.fenced", {{"broker", std::to_string(lost.value)}, {"why", why}});
     }
-    return any ? metadata_.publish() : Result<void>();
+    if (!any || PLANT("cluster.fence_not_published")) return {};
+    return metadata_.publish();
 }
 
 std::string ActiveController::why_lost(BrokerId broker) const {

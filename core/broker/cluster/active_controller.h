@@ -85,6 +85,7 @@ private:
 
     void watch();
     Time look();
+    void note_ended_processes();
     Result<void> fence_lost();
     Time probe_suspects();
     void probe(BrokerId broker, protocol::BrokerEpoch epoch, const env::Address& address);

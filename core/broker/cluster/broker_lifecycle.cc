@@ -152,6 +152,7 @@ BrokerRegistrationRequest BrokerLifecycle::registration() const {
 
 Duration BrokerLifecycle::register_self() {
     const auto answer = channel_.ask(registration());
+    gives_up_ = answer.failed() && PLANT("cluster.registers_once");
     if (answer.failed()) return try_again_after;
     if (answer->error_code == ErrorCode::none) {
         epoch_ = answer->broker_epoch;
@@ -201,6 +202,7 @@ Duration BrokerLifecycle::show_life() {
         return Duration::zero();
     }
     if (leaving_) return leaving_interval;
+    if (!fenced_ && PLANT("cluster.heartbeats_wait_for_news")) return seconds(3600);
     return fenced_ && has_applied_registration() ? try_again_after
                                                  : config_.cluster.heartbeat_interval;
 }

@@ -2,6 +2,7 @@
 
 #include "core/broker/cluster/active_controller.h"
 #include "core/broker/cluster/broker_lifecycle.h"
+#include "core/broker/cluster/controller_enrolment.h"
 #include "core/broker/controller_channel.h"
 
 namespace sluice::broker {
@@ -32,6 +33,7 @@ private:
     ActiveController here_;
     ControllerChannel channel_;
     BrokerLifecycle lifecycle_;
+    ControllerEnrolment enrolment_;
 };
 
 }  // namespace sluice::broker

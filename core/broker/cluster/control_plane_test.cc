@@ -161,6 +161,12 @@ TEST_F(ControlPlaneTest, ABrokerThatWasUnregisteredRegistersAgain) {
     EXPECT_GT(broker(self)->epoch, before);
 }
 
+TEST_F(ControlPlaneTest, AControllerIsWrittenDown) {
+    const auto& controllers = driver->committed_image().controllers;
+    ASSERT_TRUE(controllers.contains(self));
+    EXPECT_EQ(controllers.at(self).end_points.at(0).port, 9093);
+}
+
 // It leads nothing, and whoever is left has read that it goes.
 TEST_F(ControlPlaneTest, ABrokerThatLeavesIsFenced) {
     EXPECT_TRUE(world.run([&] { plane->leave(); }));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/broker/handlers/authorized_operations.h"
+#include "core/broker/handlers/offline_replicas.h"
 #include "core/broker/handlers/partition_call.h"
 #include "core/metadata/topic_name.h"
 #include "core/replication/producer_states.h"
@@ -49,7 +50,8 @@ bool is_wanted(const WantedLogs& wanted, const std::string& topic, PartitionInde
     return found != wanted->end() && found->second.contains(index);
 }
 
-DescribeTopicPartitionsResponse::Partition describe(PartitionIndex index,
+DescribeTopicPartitionsResponse::Partition describe(const metadata::MetadataImage& image,
+                                                    PartitionIndex index,
                                                     const metadata::PartitionState& state) {
     DescribeTopicPartitionsResponse::Partition shown;
     shown.partition_index = index;
@@ -59,6 +61,7 @@ DescribeTopicPartitionsResponse::Partition describe(PartitionIndex index,
     shown.isr_nodes = state.isr;
     shown.eligible_leader_replicas = state.eligible_leader_replicas;
     shown.last_known_elr = state.last_known_elr;
+    shown.offline_replicas = offline_replicas(image, state);
     if (state.leader == BrokerId(-1)) shown.error_code = ErrorCode::leader_not_available;
     return shown;
 }
@@ -66,9 +69,10 @@ DescribeTopicPartitionsResponse::Partition describe(PartitionIndex index,
 // Fills one answer with topics in the order of their names until the page is full.
 class TopicPage {
 public:
-    TopicPage(const DescribeTopicPartitionsRequest& request,
+    TopicPage(const metadata::MetadataImage& image, const DescribeTopicPartitionsRequest& request,
               DescribeTopicPartitionsResponse& response)
-        : cursor_(request.cursor),
+        : image_(image),
+          cursor_(request.cursor),
           room_(std::clamp(request.response_partition_limit, 1, partitions_per_page_max)),
           response_(response) {}
 
@@ -97,7 +101,7 @@ public:
                 break;
             }
             --room_;
-            shown.partitions.push_back(describe(index, state));
+            shown.partitions.push_back(describe(image_, index, state));
         }
         response_.topics.push_back(std::move(shown));
         return whole;
@@ -109,6 +113,7 @@ private:
         return false;
     }
 
+    const metadata::MetadataImage& image_;
     std::optional<DescribeTopicPartitionsRequest::Cursor> cursor_;
     std::int32_t room_;
     DescribeTopicPartitionsResponse& response_;
@@ -177,7 +182,7 @@ DescribeTopicPartitionsResponse handle(const RequestContext& context,
                                        DescribeTopicPartitionsRequest request) {
     const Shared<const metadata::MetadataImage> image = context.broker.shared_image();
     DescribeTopicPartitionsResponse response;
-    TopicPage page(request, response);
+    TopicPage page(*image, request, response);
     if (request.topics.empty()) {
         for (const auto& [name, topic] : image->topics_by_name)
             if (!page.add(name, &*topic)) break;

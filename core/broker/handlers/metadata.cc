@@ -2,6 +2,7 @@
 
 #include "core/broker/handlers/authorized_operations.h"
 #include "core/broker/handlers/handlers.h"
+#include "core/broker/handlers/offline_replicas.h"
 #include "core/broker/handlers/once.h"
 #include "core/broker/handlers/topic_creation.h"
 #include "core/metadata/topic_name.h"
@@ -33,9 +34,7 @@ MetadataResponse::Topic describe(const metadata::MetadataImage& image,
         partition.leader_epoch = state.leader_epoch;
         partition.replica_nodes = state.replicas;
         partition.isr_nodes = state.isr;
-        for (const BrokerId replica : state.replicas)
-            if (const auto* broker = image.broker(replica); broker == nullptr || broker->fenced)
-                partition.offline_replicas.push_back(replica);
+        partition.offline_replicas = offline_replicas(image, state);
         if (state.leader == BrokerId(-1)) partition.error_code = ErrorCode::leader_not_available;
         shown.partitions.push_back(std::move(partition));
     }
