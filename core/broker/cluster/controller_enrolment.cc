@@ -8,8 +8,8 @@ using namespace protocol;
 
 namespace {
 
-constexpr Duration retry_backoff = milliseconds(100);
-constexpr Duration refused_backoff = seconds(1);
+constexpr Duration enrolment_backoff = milliseconds(100);
+constexpr Duration refused_enrolment_backoff = seconds(1);
 
 }  // namespace
 
@@ -56,8 +56,8 @@ void ControllerEnrolment::run() {
                               {{"why", answer->error_message.value_or("")},
                                {"remedy", "bring it to the version of the others"}});
         }
-        const auto waited =
-            wake_.wait_until(env_.clock.now() + (answer ? refused_backoff : retry_backoff));
+        const auto waited = wake_.wait_until(
+            env_.clock.now() + (answer ? refused_enrolment_backoff : enrolment_backoff));
         if (waited.failed() && waited.error() != Error::timed_out) break;
     }
     enrolled_ = true;
