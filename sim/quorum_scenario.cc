@@ -109,7 +109,7 @@ private:
         return done;
     }
 
-    static constexpr std::uint64_t topics_max = 20;
+    static constexpr std::uint64_t topics_max = 8;
     static constexpr std::size_t replicas_max = 3;
     QuorumScenario& scenario_;
     Client& client_;

@@ -31,7 +31,7 @@ TEST(ServerOptions, JudgesAlsoWhatTunesNothingHere) {
         "Invalid value x for configuration replica.lag.time.max.ms: Not a number of type LONG");
     EXPECT_THAT(complaint_about("num.io.threads", "0"), HasSubstr("Value must be at least 1"));
     EXPECT_THAT(complaint_about("group.share.max.size", "1001"), HasSubstr("no more than 1000"));
-    EXPECT_THAT(complaint_about("auto.leader.rebalance.enable", "yes"), HasSubstr("true or false"));
+    EXPECT_THAT(complaint_about("controlled.shutdown.enable", "yes"), HasSubstr("true or false"));
     EXPECT_THAT(complaint_about("offsets.topic.replication.factor", "40000"),
                 HasSubstr("Not a number"));
     EXPECT_THAT(complaint_about("replica.lag.time", "1"), HasSubstr("unknown configuration"));

@@ -13,6 +13,8 @@ namespace {
 // Before somebody who says that he is not active is asked again.
 constexpr Duration ask_again_backoff = milliseconds(20);
 constexpr Duration lifecycle_wait_max = milliseconds(500);
+// How long a topic that was made elsewhere may take to be known here.
+constexpr Duration known_wait_max = seconds(1);
 // What clients ask for may be thousands of partitions.
 constexpr Duration forwarded_time = seconds(30);
 
@@ -136,7 +138,21 @@ Result<AllocateProducerIdsResponse> ControllerChannel::ask(
 }
 
 Result<CreateTopicsResponse> ControllerChannel::ask(const CreateTopicsRequest& request) {
-    return ask_active(request, {.line = Peers::Line::forwarded, .extra_time = forwarded_time});
+    auto made = ask_active(request, {.line = Peers::Line::forwarded, .extra_time = forwarded_time});
+    if (made) wait_until_known(*made);
+    return made;
+}
+
+// Whoever made a topic finds it, unless this node is far behind.
+void ControllerChannel::wait_until_known(const CreateTopicsResponse& made) {
+    const Time deadline = env_.clock.now() + known_wait_max;
+    const auto is_known = [this](const auto& topic) {
+        return topic.error_code != ErrorCode::none || topic.topic_id.is_zero() ||
+               metadata_.committed_image().topic(topic.topic_id) != nullptr;
+    };
+    while (!stopping_ && (metadata_.published_end() < metadata_.committed_image().next_offset ||
+                          !std::ranges::all_of(made.topics, is_known)))
+        if (moved_.wait_until(deadline).failed()) return;
 }
 
 Result<std::optional<Bytes>> ControllerChannel::forward(const Bytes& frame,

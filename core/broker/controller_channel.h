@@ -34,6 +34,7 @@ public:
         const protocol::ControllerRegistrationRequest& request);
     Result<protocol::AllocateProducerIdsResponse> ask(
         const protocol::AllocateProducerIdsRequest& request);
+    // Those that were made are known here as well, on every shard, if it does not take too long.
     Result<protocol::CreateTopicsResponse> ask(const protocol::CreateTopicsRequest& request);
 
     // A client's request, as the frame came, goes to the active controller (KIP-590), and the frame
@@ -52,6 +53,7 @@ private:
 
     Result<Place> find(Time deadline);
     Result<void> wait_to_ask_again(Time deadline);
+    void wait_until_known(const protocol::CreateTopicsResponse& made);
     template <class Request>
     auto ask_active(const Request& request, const Peers::How& how)
         -> Result<typename protocol::ApiOf<Request>::type::Response>;

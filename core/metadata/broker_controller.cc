@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <set>
 
 #include "core/base/probe.h"
 #include "core/metadata/departures.h"
+#include "core/metadata/min_isr.h"
 
 namespace sluice::metadata {
 
@@ -313,32 +313,20 @@ Decision<ItemError> BrokerController::registered(
     return decision;
 }
 
-namespace {
-
-// The topic's own value, that of all brokers, or the default.
-std::string value_of(const MetadataImage& image, std::string_view topic, std::string_view name) {
-    const ConfigValues& own = image.config({ResourceType::topic, std::string(topic)});
-    if (const auto found = own.find(name); found != own.end()) return found->second;
-    const ConfigValues& brokers = image.config({ResourceType::broker, ""});
-    if (const auto found = brokers.find(name); found != brokers.end()) return found->second;
-    return std::string(find_topic_config(name)->fallback);
-}
-
-}  // namespace
-
 Electorate electorate_of(const MetadataImage& image, const TopicState& topic) {
     Electorate electorate;
     for (const auto& [id, broker] : image.brokers)
         if (broker.is_active()) electorate.active.insert(id);
     electorate.eligible_replicas = image.feature(eligible_replicas_feature) >= 1;
-    // It was checked when it was set.
-    const std::string min_isr = value_of(image, topic.name, "min.insync.replicas");
-    electorate.min_isr = static_cast<std::size_t>(std::strtoul(min_isr.c_str(), nullptr, 10));
+    electorate.min_isr =
+        static_cast<std::size_t>(min_isr_of(image, {ResourceType::topic, topic.name}));
     return electorate;
 }
 
 bool unclean_election_enabled(const MetadataImage& image, std::string_view topic) {
-    return value_of(image, topic, "unclean.leader.election.enable") == "true";
+    const ConfigResource resource{ResourceType::topic, std::string(topic)};
+    const auto* definition = find_topic_config("unclean.leader.election.enable");
+    return value_in_force(image, resource, *definition) == "true";
 }
 
 }  // namespace sluice::metadata

@@ -34,8 +34,8 @@ public:
     void connection_closed(BrokerId broker, protocol::BrokerEpoch epoch);
     // Nobody listens at the address under which this life of the broker registered.
     void connection_refused(BrokerId broker, protocol::BrokerEpoch epoch);
-    // Its process answered this controller otherwise, as a voter of the quorum, and since `at` nobody
-    // listens there: as good as a connection that closed.
+    // Its process answered this controller otherwise, as a voter of the quorum, and since `at`
+    // nobody listens there: as good as a connection that closed.
     void process_gone(BrokerId broker, protocol::BrokerEpoch epoch, Time at);
     // It is fenced, or unregistered: there is nothing to miss. It is missed again when it is heard.
     void gone(BrokerId broker);

@@ -84,8 +84,6 @@ private:
                      std::vector<protocol::MetadataRecord>& records) const;
     void clear_eligible(const TopicState& topic,
                         std::vector<protocol::MetadataRecord>& records) const;
-    std::string value_in_force(const ConfigResource& resource,
-                               const ConfigDefinition& definition) const;
 
     struct Placement {
         std::vector<std::vector<BrokerId>> replicas;  // By partition.

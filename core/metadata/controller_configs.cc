@@ -7,6 +7,7 @@
 
 #include "core/base/probe.h"
 #include "core/metadata/controller.h"
+#include "core/metadata/min_isr.h"
 
 namespace sluice::metadata {
 
@@ -105,18 +106,6 @@ std::optional<ItemError> Controller::check_resource(const ConfigResource& resour
         fmt::format("Unexpected broker id {}: no such broker is registered.", resource.name)};
 }
 
-std::string Controller::value_in_force(const ConfigResource& resource,
-                                       const ConfigDefinition& definition) const {
-    const bool of_topic = resource.type == ResourceType::topic;
-    const std::string_view name = of_topic ? definition.name : definition.synonym;
-    const ConfigValues& own = image_.config(resource);
-    if (const auto found = own.find(name); found != own.end()) return found->second;
-    const ConfigValues& brokers = image_.config({ResourceType::broker, ""});
-    if (const auto found = brokers.find(definition.synonym); found != brokers.end())
-        return found->second;
-    return std::string(definition.fallback);
-}
-
 Result<Controller::Changes, ItemError> Controller::replacing(
     const ConfigResource& resource, const std::vector<AlterConfigsRequest::Config>& configs) const {
     if (auto error = check_resource(resource)) return *error;
@@ -164,7 +153,8 @@ Result<Controller::Changes, ItemError> Controller::changing(
                     fmt::format("Can't change {} by APPEND or SUBTRACT: it is no list.",
                                 config.name)};
             if (definition != nullptr)
-                value = changed_list(operation, value_in_force(resource, *definition), value);
+                value =
+                    changed_list(operation, value_in_force(image_, resource, *definition), value);
         }
         if (auto error = check_value(resource, config.name, value)) return *error;
         changes.push_back(record(resource, config.name, value));
@@ -183,9 +173,8 @@ void Controller::log_changes(const ConfigResource& resource, const Changes& chan
     const auto min_isr =
         std::ranges::find(changes, "min.insync.replicas", &protocol::ConfigRecord::name);
     if (min_isr == changes.end() || image_.feature(eligible_replicas_feature) < 1) return;
-    const auto* definition = find_topic_config("min.insync.replicas");
-    const std::string before = value_in_force(resource, *definition);
-    if (min_isr->value && std::stol(*min_isr->value) >= std::stol(before)) return;
+    const std::int64_t before = min_isr_of(image_, resource);
+    if (min_isr->value && min_isr_from(*min_isr->value) >= before) return;
     for (const auto& [name, topic] : image_.topics_by_name)
         if (of_all || name == resource.name) clear_eligible(*topic, records);
 }

@@ -86,13 +86,15 @@ void BrokerLifecycle::wait_for_metadata() {
         return led.leader && metadata_.committed_image().epoch == led.epoch;
     };
     while (!stopping_ && !knows_leader_beginning())
-        if (wake_.wait_until(deadline).failed()) return;
+        if (wake_.wait_until(deadline).failed()) break;
+    waits_for_metadata_ = false;
 }
 
 void BrokerLifecycle::changed() {
     const bool other_controller = told_ && metadata_.quorum().leadership().leader != told_;
     const bool may_serve = epoch_ && fenced_ && has_applied_registration();
-    if (!epoch_ || leaving_ || other_controller || may_serve || is_asked_to_report()) wake_.set();
+    if (waits_for_metadata_ || leaving_ || other_controller || may_serve || is_asked_to_report())
+        wake_.set();
 }
 
 const metadata::BrokerState* BrokerLifecycle::self() const {
@@ -151,6 +153,7 @@ BrokerRegistrationRequest BrokerLifecycle::registration() const {
 }
 
 Duration BrokerLifecycle::register_self() {
+    told_ = metadata_.quorum().leadership().leader;
     const auto answer = channel_.ask(registration());
     gives_up_ = answer.failed() && PLANT("cluster.registers_once");
     if (answer.failed()) return try_again_after;

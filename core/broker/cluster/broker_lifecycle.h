@@ -52,6 +52,7 @@ private:
     const Uuid incarnation_;
     std::optional<protocol::BrokerEpoch> epoch_;  // Of the registration, once there is one.
     protocol::ErrorCode refusal_ = protocol::ErrorCode::none;
+    bool waits_for_metadata_ = true;
     bool fenced_ = true;
     bool leaving_ = false;
     bool left_ = false;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/broker/cluster/features.h"
 #include "core/broker/handlers/handlers.h"
 #include "core/broker/handlers/listeners.h"
 
@@ -46,10 +47,13 @@ ApiVersionsResponse handle(const RequestContext& context, ApiVersionsRequest req
     });
     const metadata::MetadataImage& image = context.broker.image();
     response.finalized_features_epoch = image.next_offset.value - 1;
-    for (const auto& [name, level] : image.features) {
-        response.supported_features.push_back({name, level, level});
-        response.finalized_features.push_back({name, level, level});
+    for (const auto& [name, range] : supported_features()) {
+        // Older clients take a range that begins with 0 for a mistake, as Kafka found.
+        if (range.least == 0 && context.version < Version(4)) continue;
+        response.supported_features.push_back({name, range.least, range.most});
     }
+    for (const auto& [name, level] : image.features)
+        response.finalized_features.push_back({name, level, level});
     return response;
 }
 
