@@ -102,8 +102,9 @@ auto ControllerChannel::ask_active(const Request& request, const Peers::How& how
         Answer answer = place ? peers_->ask(*place, request, how)
                               : here_.decide(request, Version(Request::versions.last));
         if (answer && !comes_from_nobody(*answer)) return answer;
-        const bool nothing_done =
-            answer || answer.error() == Error::refused || answer.error() == Error::stopped;
+        // It was active when it was asked: what it appended may stay.
+        if (!place && answer.failed() && answer.error() == Error::stopped) return Error::closed;
+        const bool nothing_done = answer || answer.error() == Error::refused;
         if (!nothing_done) return answer.error();
         CHECK_OK(wait_to_ask_again(deadline));
     }
@@ -139,6 +140,7 @@ Result<AllocateProducerIdsResponse> ControllerChannel::ask(
 
 Result<CreateTopicsResponse> ControllerChannel::ask(const CreateTopicsRequest& request) {
     auto made = ask_active(request, {.line = Peers::Line::forwarded, .extra_time = forwarded_time});
+    if (made && made->topics.size() != request.topics.size()) return Error::invalid;
     if (made) wait_until_known(*made);
     return made;
 }
@@ -166,9 +168,8 @@ Result<std::optional<Bytes>> ControllerChannel::forward(const Bytes& frame,
             *place, request, {.line = Peers::Line::forwarded, .extra_time = forwarded_time});
         if (answer && answer->error_code == ErrorCode::none && answer->response_data)
             return std::optional(*answer->response_data);
-        const bool nothing_done =
-            answer ? answer->error_code == ErrorCode::not_controller
-                   : answer.error() == Error::refused || answer.error() == Error::stopped;
+        const bool nothing_done = answer ? answer->error_code == ErrorCode::not_controller
+                                         : answer.error() == Error::refused;
         if (!nothing_done) return answer ? Error::invalid : answer.error();
         CHECK_OK(wait_to_ask_again(deadline));
     }

@@ -291,15 +291,16 @@ bool Node::stop() {
     });
     if (control_) control_->begin_stop();
     if (metadata_) metadata_->begin_stop();
+    // Nobody who serves a client may wait for another node any more.
+    on_each_shard([](ShardParts& shard) {
+        if (shard.peers) shard.peers->break_off();
+    });
     if (frontend_) frontend_->close(env_.clock.now() + config_.stop_time_max);
     frontend_.reset();
     on_each_shard([](ShardParts& shard) {
         shard.stopping.set();
         shard.checkpoints_end.set();
         shard.fibers.join();
-    });
-    on_each_shard([](ShardParts& shard) {
-        if (shard.peers) shard.peers->break_off();
     });
     if (metadata_) metadata_->stop();
     if (control_) control_->stop();

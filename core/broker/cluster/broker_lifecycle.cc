@@ -81,13 +81,15 @@ void BrokerLifecycle::run() {
 // Its last registration stands there, which says what it may be trusted with.
 void BrokerLifecycle::wait_for_metadata() {
     const Time deadline = env_.clock.now() + metadata_wait_max;
-    const auto knows_leader_beginning = [this] {
-        const raft::Leadership led = metadata_.quorum().leadership();
-        return led.leader && metadata_.committed_image().epoch == led.epoch;
-    };
     while (!stopping_ && !knows_leader_beginning())
         if (wake_.wait_until(deadline).failed()) break;
     waits_for_metadata_ = false;
+}
+
+// Everything that was committed before this leader is known here.
+bool BrokerLifecycle::knows_leader_beginning() const {
+    const raft::Leadership led = metadata_.quorum().leadership();
+    return led.leader && metadata_.committed_image().epoch == led.epoch;
 }
 
 void BrokerLifecycle::changed() {
@@ -125,7 +127,7 @@ bool BrokerLifecycle::is_asked_to_report() const {
 // KIP-966, decisions 0032: it still has everything it proved to have, if all of that was durable.
 BrokerEpoch BrokerLifecycle::previous_epoch() const {
     const metadata::BrokerState* known = self();
-    if (known == nullptr) return no_epoch;
+    if (known == nullptr || !knows_leader_beginning()) return no_epoch;
     const metadata::MetadataImage& image = metadata_.committed_image();
     const metadata::BrokerValues values{config_.given, config_.node_id};
     for (const auto& [id, topic] : image.topics_by_id) {

@@ -37,6 +37,7 @@ private:
     Duration show_life();
 
     void wait_for_metadata();
+    bool knows_leader_beginning() const;
     protocol::BrokerRegistrationRequest registration() const;
     protocol::BrokerEpoch previous_epoch() const;
     const metadata::BrokerState* self() const;

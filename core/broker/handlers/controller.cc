@@ -62,8 +62,20 @@ AlterPartitionResponse handle(const RequestContext& context, AlterPartitionReque
     return ask_here(context, request);
 }
 
+// Version 0 has no place for an error of all of it: each partition says it.
 ElectLeadersResponse handle(const RequestContext& context, ElectLeadersRequest request) {
-    return ask_here(context, request);
+    ElectLeadersResponse response = ask_here(context, request);
+    if (context.version >= Version(1) || response.error_code == ErrorCode::none) return response;
+    if (request.topic_partitions)
+        for (const auto& topic : *request.topic_partitions) {
+            auto& answer = response.replica_election_results.emplace_back();
+            answer.topic = topic.topic;
+            for (const PartitionIndex index : topic.partitions)
+                answer.partition_result.push_back(
+                    {.partition_id = index, .error_code = response.error_code});
+        }
+    response.error_code = ErrorCode::none;
+    return response;
 }
 
 AlterPartitionReassignmentsResponse handle(const RequestContext& context,

@@ -40,28 +40,39 @@ void show_configs(Broker& broker, const CreateTopicsRequest& request,
     }
 }
 
-}  // namespace
-
-CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& request) {
-    auto response = ask_controller(broker, request);
-    if (response) return std::move(*response);
-
+CreateTopicsResponse not_created(const CreateTopicsRequest& request, Error why) {
     CreateTopicsResponse failed;
     for (const auto& topic : request.topics) {
         CreateTopicsResponse::Topic answer;
         answer.name = topic.name;
-        answer.error_code = change_error(response.error());
+        answer.error_code = change_error(why);
         answer.error_message = std::string(name_of(answer.error_code));
         failed.topics.push_back(std::move(answer));
     }
     return failed;
 }
 
+}  // namespace
+
+CreateTopicsResponse create_topics(Broker& broker, const CreateTopicsRequest& request) {
+    auto response = ask_controller(broker, request);
+    if (response) return std::move(*response);
+
+    return not_created(request, response.error());
+}
+
+// Asked of this node as the active controller: what others decide is forwarded before
+// (dispatch.cc), and asked only once.
 CreateTopicsResponse handle(const RequestContext& context, CreateTopicsRequest request) {
-    CreateTopicsResponse response = create_topics(context.broker, request);
-    for (CreateTopicsResponse::Topic& topic : response.topics)
-        if (topic.error_code == ErrorCode::none) show_configs(context.broker, request, topic);
-    return response;
+    Broker& broker = context.broker;
+    Result<CreateTopicsResponse> response = Error::stopped;
+    const auto reached = env::call(broker.env().shards, ShardId(0), [&] {
+        response = broker.on(ShardId(0)).controller().here().decide(request, context.version);
+    });
+    if (reached.failed() || response.failed()) return not_created(request, response.error());
+    for (CreateTopicsResponse::Topic& topic : response->topics)
+        if (topic.error_code == ErrorCode::none) show_configs(broker, request, topic);
+    return std::move(*response);
 }
 
 DeleteTopicsResponse handle(const RequestContext& context, DeleteTopicsRequest request) {
