@@ -123,6 +123,11 @@ public:
                                                                   Offset before) = 0;
     // Forgets every record before `start`: durable when it returns. Segments go later.
     virtual Result<void> advance_start(Offset start) = 0;
+    // Notes that `epoch` begins at the log's end, though nothing is written in it yet; on disk with
+    // the next checkpoint.
+    virtual void begin_epoch(LeaderEpoch epoch) = 0;
+    // Forgets epochs that begin there.
+    virtual void forget_unwritten_epochs() = 0;
 
     // For every batch from now on; what retention does not allow any more goes with maintain().
     // Never waits.
@@ -175,7 +180,14 @@ struct LogHints {
     std::optional<SyncedLog> synced = {};
     // and what reading most of it would tell: only the store that wrote it knows how.
     Bytes summary = {};
+    // Records before it were committed.
+    std::optional<Offset> high_watermark = {};
 };
+
+// What the log of a partition is called, and its directory.
+inline std::string log_name(const std::string& topic, PartitionIndex index) {
+    return topic + "-" + std::to_string(index.value);
+}
 
 // The logs of one shard in one data directory.
 class LogStore {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "core/broker/controller_channel.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -140,6 +141,7 @@ Result<void, StartFailure> Node::start_shards() {
         shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
         if (const auto store = shard.logs->start(); store.failed()) started = store;
         if (const auto groups = shard.broker->groups().start(); groups.failed()) started = groups;
+        if (const auto own = shard.broker->replicas().start(); own.failed()) started = own;
     });
     for (const auto& shard : shards_)
         if (!shard->broker)
@@ -152,8 +154,19 @@ Result<void, StartFailure> Node::start_shards() {
     control_ = std::make_unique<ControlPlane>(env_, config_, facts_, *metadata_, peers);
     std::vector<Broker*> brokers;
     for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
-    for (const auto& shard : shards_)
+    for (const auto& shard : shards_) {
         shard->broker->connect(brokers, *metadata_, control_->channel());
+        shard->broker->replicas().connect(
+            {.peers = shard->peers.get(),
+             .propose = [broker = shard->broker.get()](
+                            const auto& request) { return ask_controller(*broker, request); },
+             .checkpoint = [this, &env = shard->env]() -> Result<void> {
+                 Result<void> written;
+                 CHECK_OK(
+                     env::call(env.shards, ShardId(0), [&] { written = write_checkpoints(); }));
+                 return written;
+             }});
+    }
     metadata_->connect(brokers);
     return {};
 }
@@ -301,6 +314,9 @@ bool Node::stop() {
     });
     if (metadata_) metadata_->stop();
     if (control_) control_->stop();
+    on_each_shard([](ShardParts& shard) {
+        if (shard.broker) shard.broker->replicas().stop();
+    });
     const bool durable = close_logs();
     on_each_shard([](ShardParts& shard) {
         if (shard.peers) shard.peers->close();

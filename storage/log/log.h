@@ -39,6 +39,8 @@ public:
     Result<std::optional<broker::TimestampOffset>> find_timestamp(std::optional<Timestamp> time,
                                                                   Offset before) override;
     Result<void> advance_start(Offset start) override;
+    void begin_epoch(LeaderEpoch epoch) override;
+    void forget_unwritten_epochs() override;
     void configure(const broker::LogConfig& config) override;
     Result<void> maintain(Offset high_watermark, Timestamp wall) override;
     const replication::LeaderEpochs& epochs() const override { return epochs_; }

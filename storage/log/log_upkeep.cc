@@ -177,6 +177,14 @@ Result<void> Log::advance_start(Offset start) {
     return {};
 }
 
+void Log::begin_epoch(LeaderEpoch epoch) {
+    if (!ended_) epoch_changes_ += epochs_.assign(epoch, offsets_.end);
+}
+
+void Log::forget_unwritten_epochs() {
+    if (!ended_) epoch_changes_ += epochs_.truncate_from_end(offsets_.end);
+}
+
 void Log::configure(const broker::LogConfig& config) {
     if (ended_) return;
     const bool was_lazy = is_lazy();
