@@ -166,7 +166,9 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     auto log = logs_.open(name, opening.id.topic, settings.log,
                           hint == hints.end() ? LogHints{} : hint->second);
     if (log.failed()) {
-        offline_.emplace(opening.id, Offline{name, settings.log.file_delete_delay});
+        offline_.emplace(opening.id,
+                         Offline{name, settings.log.file_delete_delay,
+                                 hint == hints.end() ? std::nullopt : hint->second.high_watermark});
         env_.logger.error("log.offline",
                           {{"partition", name},
                            {"why", std::string(name_of(log.error()))},
@@ -181,6 +183,23 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     if (hint != hints.end() && hint->second.high_watermark)
         partition->restore_high_watermark(*hint->second.high_watermark);
     partitions_.emplace(opening.id, std::move(partition));
+}
+
+Broker::HighWatermarks Broker::high_watermarks() const {
+    HighWatermarks known = last_high_watermarks_;
+    for (const auto& [id, partition] : partitions_)
+        if (partition->replica()) known[partition->log_name()] = partition->high_watermark();
+    for (const auto& [id, offline] : offline_)
+        if (offline.high_watermark) known[offline.log] = *offline.high_watermark;
+    return known;
+}
+
+void Broker::note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const {
+    const HighWatermarks known = high_watermarks();
+    if (known.empty()) return;
+    for (LogStore::Checkpoint& log : logs)
+        if (const auto found = known.find(log.name); found != known.end())
+            log.high_watermark = found->second;
 }
 
 void Broker::count(Holdings& holdings) const {
@@ -202,6 +221,7 @@ void Broker::maintain() {
 }
 
 bool Broker::close() {
+    last_high_watermarks_ = high_watermarks();
     bool durable = offline_.empty();
     std::vector<Partition*> all;
     for (auto& [id, partition] : partitions_) all.push_back(partition.get());

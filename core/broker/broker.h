@@ -91,6 +91,8 @@ public:
     const NodeFacts& facts() const { return facts_; }
     metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
     std::size_t partition_count() const { return partitions_.size(); }
+    // Adds to what the store knows of its logs what is committed, where others decide that too.
+    void note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const;
     // Adds what its clients hold of this shard.
     void count(Holdings& holdings) const;
     template <class Visit>
@@ -107,7 +109,10 @@ private:
     struct Offline {
         std::string log;
         Duration file_delete_delay;
+        std::optional<Offset> high_watermark = {};  // As the last run left it.
     };
+    using HighWatermarks = std::map<std::string, Offset>;  // By log.
+    HighWatermarks high_watermarks() const;
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
     bool is_ours(const PartitionId& id, const metadata::MetadataImage& image) const;
@@ -129,6 +134,7 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
+    HighWatermarks last_high_watermarks_;  // When it closed.
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;
     GroupCoordinators groups_;

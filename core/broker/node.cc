@@ -268,12 +268,23 @@ std::uint64_t Node::bytes_appended() {
     return bytes;
 }
 
-// One at a time: what was gathered later must not be overwritten.
+// One at a time: what was gathered later must not be overwritten. Who waited while one that began
+// after him was written need not write another.
 Result<void> Node::write_checkpoints() {
+    const std::uint64_t asked = checkpoints_begun_;
     TRY(const env::Mutex::Guard guard, checkpointing_.lock());
+    if (checkpoint_done_ > asked) return {};
+    const std::uint64_t number = ++checkpoints_begun_;
+    CHECK_OK(write_checkpoint());
+    checkpoint_done_ = number;
+    return {};
+}
+
+Result<void> Node::write_checkpoint() {
     std::vector<LogStore::Checkpoint> all;
     on_each_shard([&](ShardParts& shard) {
-        const auto own = shard.logs->checkpoints();
+        auto own = shard.logs->checkpoints();
+        shard.broker->note_high_watermarks(own);
         all.insert(all.end(), own.begin(), own.end());
     });
     return directory_->checkpoint(all);
@@ -341,7 +352,8 @@ bool Node::close_logs() {
     });
     if (closed.failed() || metadata_->close().failed()) durable = false;
     on_each_shard([&](ShardParts& shard) {
-        const auto own = shard.logs->checkpoints();
+        auto own = shard.logs->checkpoints();
+        shard.broker->note_high_watermarks(own);
         checkpoints.insert(checkpoints.end(), own.begin(), own.end());
     });
     if (!recovered_ || !durable) return durable;

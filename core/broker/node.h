@@ -78,6 +78,7 @@ private:
     Result<void, StartFailure> start_periodic_work();
     void keep_checkpoints();
     Result<void> write_checkpoints();
+    Result<void> write_checkpoint();
     void keep_checkpoint();
     std::uint64_t bytes_appended();
     void look_for_failure();
@@ -97,6 +98,8 @@ private:
     std::unique_ptr<ControlPlane> control_;
     std::unique_ptr<Frontend> frontend_;
     env::Mutex checkpointing_;
+    std::uint64_t checkpoints_begun_ = 0;
+    std::uint64_t checkpoint_done_ = 0;  // The number of the last one that was written.
     bool recovered_ = false;
 };
 

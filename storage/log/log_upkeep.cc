@@ -93,7 +93,8 @@ broker::LogStore::Checkpoint Log::checkpoint_of_now() const {
                        .end = writer_.synced(),
                        .segment = writer_.segment(),
                        .start = start_on_disk_},
-            .summary = summary_of_now()};
+            .summary = summary_of_now(),
+            .outdated = outdated_};
 }
 
 // It counts once everything up to the log's end is secured.

@@ -184,6 +184,7 @@ private:
             model_.hints.synced = known.synced;
             model_.hints.summary = known.summary;
         }
+        if (replayed->unreached.empty()) model_.hints.outdated.clear();
         return true;
     }
 
@@ -199,8 +200,8 @@ private:
         }
         check_opened(**log);
         const auto steps = random_.below(60);
-        for (std::uint64_t i = 0; i < steps && !failed(); ++i) step(env, store, **log);
-        const auto closed = store.close(**log);
+        for (std::uint64_t i = 0; i < steps && *log && !failed(); ++i) step(env, store, *log);
+        const auto closed = *log ? store.close(**log) : Result<void>(Error::stopped);
         if (closed) {
             model_.acknowledged = model_.end;
             model_.hints.clean = clean_stop;
@@ -210,10 +211,13 @@ private:
         store.stop();
     }
 
-    void step(env::Env& env, Store& store, broker::PartitionLog& log) {
-        switch (random_.below(12)) {
+    void step(env::Env& env, Store& store, std::unique_ptr<broker::PartitionLog>& owned) {
+        broker::PartitionLog& log = *owned;
+        switch (random_.below(13)) {
             case 0:
                 return checkpoint(store);
+            case 12:
+                return cut(store, owned);
             case 1:
                 return maintain(log);
             case 2:
@@ -259,12 +263,34 @@ private:
         owe(log.offsets().end == model_.end, "the end is not behind the last batch");
     }
 
+    // Whatever comes of it, what is before the new end is owed. A log that could not be cut is
+    // none.
+    void cut(Store& store, std::unique_ptr<broker::PartitionLog>& log) {
+        const broker::LogOffsets at = log->offsets();
+        const Offset wanted = at.start.plus(random_.between(0, at.end.minus(at.start)));
+        Offset end = at.end;
+        for (const ModelBatch& batch : model_.batches)
+            if (batch.next() > wanted) end = std::min(end, batch.base);
+        if (end < at.start) return;
+        model_.acknowledged = std::min(model_.acknowledged, end);
+        auto after = store.cut(std::move(log), {.end = wanted}, [&]() -> Result<void> {
+            checkpoint(store);
+            return {};
+        });
+        if (after.failed()) return owe(after.error() != Error::corrupt, "corrupt when cut");
+        log = std::move(*after);
+        owe(log->offsets().end == end,
+            fmt::format("cut at {} and ends at {}", wanted.value, log->offsets().end.value));
+        check_opened(*log);
+    }
+
     void checkpoint(Store& store) {
         for (const auto& at : store.checkpoints()) {
             model_.hints.recovery_point = at.recovery_point;
             owe(at.recovery_point <= model_.end, "a checkpoint beyond the end");
             model_.hints.synced = at.synced;
             model_.hints.summary = at.summary;
+            model_.hints.outdated = at.outdated;
         }
     }
     void advance(broker::PartitionLog& log) {
