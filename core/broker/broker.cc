@@ -68,9 +68,10 @@ Result<ProducerId> Broker::next_producer_id() {
 
 void Broker::apply(const Shared<const metadata::MetadataImage>& image,
                    const std::map<std::string, LogHints>& hints) {
+    hints_.insert(hints.begin(), hints.end());
     retire_missing(*image);
     const std::vector<Opening> opening = openings(*image);
-    at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image, hints); });
+    at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image); });
     image_ = image;
     for (auto& [id, partition] : partitions_) {
         const metadata::TopicState* topic = image->topic(id.topic);
@@ -82,6 +83,7 @@ void Broker::apply(const Shared<const metadata::MetadataImage>& image,
         replicas_.assign(*partition, *image, *state);
     }
     groups_.image_changed();
+    if (!config_.is_clustered()) hints_.clear();
 }
 
 // Calls `work` for each number below `count`, several at a time: it waits for the disk.
@@ -158,17 +160,22 @@ std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& ima
     return list;
 }
 
-void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
-                  const std::map<std::string, LogHints>& hints) {
+// What is known of a log is good for opening it once, and for no other of its name.
+LogHints Broker::take_hint(const std::string& log, const TopicId& topic) {
+    const auto found = hints_.extract(log);
+    if (found.empty()) return {};
+    const LogHints& hint = found.mapped();
+    return hint.synced && hint.synced->topic != topic ? LogHints{} : hint;
+}
+
+void Broker::open(const Opening& opening, const metadata::MetadataImage& image) {
     const std::string name = log_name(opening.topic->name, opening.id.index);
-    const auto hint = hints.find(name);
+    const LogHints hint = take_hint(name, opening.id.topic);
     const TopicSettings settings = topic_settings(image, broker_values(), opening.topic->name);
-    auto log = logs_.open(name, opening.id.topic, settings.log,
-                          hint == hints.end() ? LogHints{} : hint->second);
+    auto log = logs_.open(name, opening.id.topic, settings.log, hint);
     if (log.failed()) {
         offline_.emplace(opening.id,
-                         Offline{name, settings.log.file_delete_delay,
-                                 hint == hints.end() ? std::nullopt : hint->second.high_watermark});
+                         Offline{name, settings.log.file_delete_delay, hint.high_watermark});
         env_.logger.error("log.offline",
                           {{"partition", name},
                            {"why", std::string(name_of(log.error()))},
@@ -180,8 +187,7 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     auto partition =
         std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
     partition->update(*opening.topic->partition(opening.id.index), settings);
-    if (hint != hints.end() && hint->second.high_watermark)
-        partition->restore_high_watermark(*hint->second.high_watermark);
+    if (hint.high_watermark) partition->restore_high_watermark(*hint.high_watermark);
     partitions_.emplace(opening.id, std::move(partition));
 }
 
@@ -209,6 +215,8 @@ void Broker::count(Holdings& holdings) const {
 }
 
 void Broker::maintain() {
+    // By now a broker of a cluster has heard of all that it holds.
+    if (image_->is_active(config_.node_id)) hints_.clear();
     fetch_sessions_.forget_idle(env_.clock.now());
     std::vector<PartitionId> all;
     for (const auto& [id, partition] : partitions_) all.push_back(id);

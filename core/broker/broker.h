@@ -120,8 +120,8 @@ private:
     void remove_missing_offline(const metadata::MetadataImage& image);
     void say_removal_failed(const PartitionId& id, Error why);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
-    void open(const Opening& opening, const metadata::MetadataImage& image,
-              const std::map<std::string, LogHints>& hints);
+    void open(const Opening& opening, const metadata::MetadataImage& image);
+    LogHints take_hint(const std::string& log, const TopicId& topic);
 
     env::Env& env_;
     const BrokerConfig& config_;
@@ -134,7 +134,8 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
-    HighWatermarks last_high_watermarks_;  // When it closed.
+    std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
+    HighWatermarks last_high_watermarks_;    // When it closed.
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;
     GroupCoordinators groups_;

@@ -174,6 +174,8 @@ Result<void, StartFailure> Node::start_shards() {
 Result<void, StartFailure> Node::start_metadata() {
     const auto hint = hints_.find(std::string(metadata_log_name));
     const LogHints known = hint == hints_.end() ? LogHints{} : hint->second;
+    // Where the image comes from others, logs are opened as it comes.
+    if (config_.is_clustered()) unopened_ = hints_;
     metadata_->set_hints(std::move(hints_));
     CHECK_OK(metadata_->start(known, {.facts = facts_,
                                       .checkpoint = [this] { return write_checkpoints(); },
@@ -287,7 +289,23 @@ Result<void> Node::write_checkpoint() {
         shard.broker->note_high_watermarks(own);
         all.insert(all.end(), own.begin(), own.end());
     });
+    add_unopened(all);
     return directory_->checkpoint(all);
+}
+
+// What is known of logs that were not opened yet must not be forgotten.
+void Node::add_unopened(std::vector<LogStore::Checkpoint>& logs) {
+    for (const auto& log : logs) unopened_.erase(log.name);
+    for (const auto& [name, hint] : unopened_) {
+        if (!hint.synced && !hint.recovery_point) continue;
+        logs.push_back({.name = name,
+                        .recovery_point = hint.recovery_point.value_or(Offset(0)),
+                        .start = {},
+                        .synced = hint.synced.value_or(SyncedLog{}),
+                        .summary = hint.summary,
+                        .outdated = hint.outdated,
+                        .high_watermark = hint.high_watermark});
+    }
 }
 
 void Node::keep_checkpoint() {
@@ -356,6 +374,7 @@ bool Node::close_logs() {
         shard.broker->note_high_watermarks(own);
         checkpoints.insert(checkpoints.end(), own.begin(), own.end());
     });
+    add_unopened(checkpoints);
     if (!recovered_ || !durable) return durable;
     return !directory_->checkpoint(checkpoints).failed() && !directory_->mark_clean().failed();
 }

@@ -129,10 +129,12 @@ ErrorCode FetchOperation::look_for_follower(Partition& partition, FetchItem& ite
          .last_fetched_epoch = wanted.last_fetched_epoch,
          .log_start = wanted.log_start_offset});
     if (reply.error != ErrorCode::none) return reply.error;
-    item.told_in = replica->epoch();
     item.high_watermark = reply.high_watermark;
     item.log_start = reply.log_start;
-    if (reply.diverging) item.diverging = {reply.diverging->epoch, reply.diverging->offset};
+    if (reply.diverging)
+        item.diverging = {reply.diverging->epoch, reply.diverging->offset};
+    else
+        item.told_in = replica->epoch();
     return ErrorCode::none;
 }
 

@@ -29,14 +29,16 @@ std::uint64_t FetchOperation::missing() const {
 
 bool FetchOperation::is_over(Broker& there, Time deadline) const {
     if (missing() == 0 || there.env().clock.now() >= deadline) return true;
-    return there.env().scheduler.stopped() || there.stopping();
+    if (there.env().scheduler.stopped()) return true;
+    // A follower would ask again at once, and does not wait for long.
+    return there.stopping() && follower() < BrokerId(0);
 }
 
 void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) const {
     ASSERT(watch.wanted > 0);
     watch.of_follower = follower() >= BrokerId(0);
     // Who stops has perhaps woken everybody already.
-    if (there.stopping()) watch.change();
+    if (there.stopping() && !watch.of_follower) watch.change();
     for (FetchItem* item : group) {
         const Partition::Use partition = there.find(item->id);
         if (!partition) {

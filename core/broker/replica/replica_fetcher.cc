@@ -99,7 +99,7 @@ void ReplicaFetcher::fetch(const Wanted& wanted) {
     const auto response = shard_.peers().ask(
         *address, request,
         {.line = Peers::Line::fetch, .extra_time = milliseconds(request.max_wait_ms)});
-    if (is_over()) return;
+    if (is_over()) return session_.failed();
     if (response.failed()) {
         if (!std::exchange(said_unreachable_, true))
             env_.logger.warn("replica.leader-unreachable",
