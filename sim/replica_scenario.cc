@@ -7,6 +7,7 @@
 #include "core/client/consumer.h"
 #include "core/client/producer.h"
 #include "sim/checker/checker.h"
+#include "sim/checker/history_text.h"
 #include "sim/draw_options.h"
 
 namespace sluice::sim {
@@ -321,8 +322,13 @@ std::optional<Failure> ReplicaScenario::judge(Cluster&) {
     const checker::Findings findings = checker::check(history_);
     if (findings.anomalies().empty()) return std::nullopt;
     const checker::Anomaly& first = findings.anomalies().front();
+    std::string text = first.text;
+    for (const std::size_t at : first.operations) {
+        const checker::Operation& operation = history_.operations[at];
+        text += "\n  " + checker::to_text(history_, operation).substr(0, 200);
+    }
     return Failure{FailureKind::safety, fmt::format("replicas: {}", checker::name_of(first.kind)),
-                   first.text};
+                   std::move(text)};
 }
 
 }  // namespace sluice::sim

@@ -165,7 +165,12 @@ Result<void, StartFailure> Node::start_shards() {
                  CHECK_OK(
                      env::call(env.shards, ShardId(0), [&] { written = write_checkpoints(); }));
                  return written;
-             }});
+             },
+             .failed =
+                 [this, &env = shard->env] {
+                     static_cast<void>(
+                         env::call(env.shards, ShardId(0), [this] { parts_.failed(); }).failed());
+                 }});
     }
     metadata_->connect(brokers);
     return {};

@@ -69,7 +69,10 @@ void ReplicaDriver::appended() {
 }
 
 void ReplicaDriver::flushed() {
-    if (partition_.log().offline()) answer_all(ErrorCode::kafka_storage_error);
+    if (partition_.log().offline()) {
+        answer_all(ErrorCode::kafka_storage_error);
+        host_.log_failed(partition_.id());
+    }
     if (auto* const leader = rules_.leading()) {
         // A log may sync what it takes before it says that it took it.
         tell_end();

@@ -25,6 +25,8 @@ public:
     virtual void plan(const PartitionId& id, Time wake_at) = 0;
     // What the partition asks its leader for may have changed.
     virtual void follower_moved(const PartitionId& id) = 0;
+    // Its log is offline for good.
+    virtual void log_failed(const PartitionId& id) = 0;
     // Cuts a log, see LogStore::cut. May wait.
     virtual Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog> log,
                                                       const LogStore::Cut& what) = 0;

@@ -82,6 +82,17 @@ void Replicas::follower_moved(const PartitionId& id) {
     if (leader != leaders_.end()) fetchers_.at(leader->second)->moved();
 }
 
+// What it leads nobody can write to, and what it follows it does not get: others take over once it
+// is gone, and its next start brings to the log what the journal has.
+void Replicas::log_failed(const PartitionId& id) {
+    if (stopping_ || std::exchange(failed_, true)) return;
+    env_.logger.error("replica.log-failed",
+                      {{"topic_id", id.topic.text()},
+                       {"partition", std::to_string(id.index.value)},
+                       {"remedy", "the node stops, so that others take over; check the disk"}});
+    failed_ = spawn("replica-log-failed", [this] { links_.failed(); });
+}
+
 Result<std::unique_ptr<PartitionLog>> Replicas::cut(std::unique_ptr<PartitionLog> log,
                                                     const LogStore::Cut& what) {
     return broker_.logs().cut(std::move(log), what, links_.checkpoint);

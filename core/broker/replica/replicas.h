@@ -25,6 +25,8 @@ struct ReplicaLinks {
         propose;
     // What the stores know is on disk on return. May wait.
     std::function<Result<void>()> checkpoint;
+    // The node must stop. May wait.
+    std::function<void()> failed = [] {};
 };
 
 // What one shard does for its replicated partitions: brings each the news of the image, fetches
@@ -49,6 +51,7 @@ public:
     void proposed(const PartitionId& id, const replication::Propose& proposal) override;
     void plan(const PartitionId& id, Time wake_at) override;
     void follower_moved(const PartitionId& id) override;
+    void log_failed(const PartitionId& id) override;
     Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog> log,
                                               const LogStore::Cut& what) override;
 
@@ -84,6 +87,7 @@ private:
     Proposals proposals_;
     env::Event proposals_came_;
     bool stopping_ = false;
+    bool failed_ = false;
     env::FiberGroup fibers_;
 };
 
