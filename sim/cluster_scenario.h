@@ -21,7 +21,7 @@ struct ClusterParts {
     std::vector<Server> servers;
     // Of the first server.
     std::unique_ptr<HoldingsWatch> holdings;
-    std::size_t segment_bytes = 0;  // Of all topics.
+    std::size_t segment_bytes = 0;        // Of all topics.
     std::vector<MakeWorkload> workloads;  // Each on a client machine of its own.
     // `servers` and `nodes` are filled in.
     PlanOptions faults = {};

@@ -50,7 +50,7 @@ private:
         std::optional<std::uint64_t> bytes_kept_least = {};
         std::vector<Batch> batches = {};
         std::int64_t start = 0;
-        std::uint64_t bytes = 0;  // From its start on, as last seen.
+        std::uint64_t bytes = 0;         // From its start on, as last seen.
         std::uint64_t bytes_stored = 0;  // All that was.
 
         std::int64_t end() const { return batches.empty() ? 0 : batches.back().next; }

@@ -74,7 +74,7 @@ private:
         SessionLog* log = nullptr;
         std::int64_t position = 0;
         bool position_told = false;
-        bool is_lost = false;  // Out of range; where it begins is to be asked.
+        bool is_lost = false;              // Out of range; where it begins is to be asked.
         std::int64_t high_watermark = -1;  // As told.
         std::int64_t start = -1;
         bool must_answer = true;        // It is new, or was answered with an error last time.
