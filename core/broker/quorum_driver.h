@@ -177,9 +177,9 @@ private:
     Ticket taken_ = 0;
     Ticket performed_ = 0;
     std::map<BrokerId, std::optional<Time>> gone_since_;  // Of those that have answered.
-    std::optional<raft::Endpoint> told_;          // Where somebody leads, as was said last.
-    std::map<raft::AskId, Bytes> fetched_;        // What Store effects bring to the log,
-    std::optional<metadata::Snapshot> restored_;  // and what a Replace effect begins with.
+    std::optional<raft::Endpoint> told_;                  // Where somebody leads, as was said last.
+    std::map<raft::AskId, Bytes> fetched_;                // What Store effects bring to the log,
+    std::optional<metadata::Snapshot> restored_;          // and what a Replace effect begins with.
     Offset high_watermark_{0};
     env::Event work_;      // For the fiber that performs: there is something to do.
     env::Signal changed_;  // Something was appended, committed or done, or the node stops.
