@@ -39,7 +39,7 @@ struct LogConfig {
     // way.
     std::int64_t flush_messages = 1;
     Duration flush_interval = Duration::max();
-    // Durable in its segments alone, so that it may be cut at its end. Never changes.
+    // Durable in its segments alone. Never changes.
     bool skips_journal = false;
     // May use what is kept free for it when the disk is nearly full: without the metadata nothing
     // could be deleted any more.
@@ -123,6 +123,11 @@ public:
                                                                   Offset before) = 0;
     // Forgets every record before `start`: durable when it returns. Segments go later.
     virtual Result<void> advance_start(Offset start) = 0;
+    // Notes that `epoch` begins at the log's end, though nothing is written in it yet; on disk with
+    // the next checkpoint.
+    virtual void begin_epoch(LeaderEpoch epoch) = 0;
+    // Forgets epochs that begin there.
+    virtual void forget_unwritten_epochs() = 0;
 
     // For every batch from now on; what retention does not allow any more goes with maintain().
     // Never waits.
@@ -165,6 +170,14 @@ struct SyncedLog {
     friend bool operator==(const SyncedLog&, const SyncedLog&) = default;
 };
 
+// What a journal has of a log before this record is worth nothing: the log was cut since.
+struct JournalMark {
+    Uuid journal;
+    std::uint64_t sequence = 0;
+
+    friend bool operator==(const JournalMark&, const JournalMark&) = default;
+};
+
 // What a start knows about a log before it is opened, from the checkpoints of its directory.
 struct LogHints {
     bool clean = false;  // The last stop flushed everything: nothing to recover.
@@ -175,7 +188,15 @@ struct LogHints {
     std::optional<SyncedLog> synced = {};
     // and what reading most of it would tell: only the store that wrote it knows how.
     Bytes summary = {};
+    // Records before it were committed.
+    std::optional<Offset> high_watermark = {};
+    std::vector<JournalMark> outdated = {};  // Of journals that are still there.
 };
+
+// What the log of a partition is called, and its directory.
+inline std::string log_name(const std::string& topic, PartitionIndex index) {
+    return topic + "-" + std::to_string(index.value);
+}
 
 // The logs of one shard in one data directory.
 class LogStore {
@@ -193,10 +214,10 @@ public:
                                                        const LogHints& hints) = 0;
     // Syncs everything and ends the log's fibers; the log is of no use afterwards.
     virtual Result<void> close(PartitionLog& log) = 0;
-    // Cuts off every record from `end` on, which is between two batches, and opens the log again.
-    // Only for one that skips the journal. Before anything is cut, `checkpoint` must durably record
-    // what checkpoints() says then, or the next start would miss what was cut. After a failure the
-    // log cannot be used.
+    // Cuts off every record from `end` on, with the whole batch that holds it, and opens the log
+    // again. Before anything is cut, `checkpoint` must durably record what checkpoints() says then,
+    // or the next start would miss what was cut. Error::corrupt when what stays is damaged. After a
+    // failure the log cannot be used; a crash leaves the old end, the new one or one in between.
     struct Cut {
         Offset end;
         bool all = false;  // Every record goes: the log begins anew at `end`, empty.
@@ -216,6 +237,9 @@ public:
         Offset start;
         SyncedLog synced;
         Bytes summary = {};
+        std::vector<JournalMark> outdated = {};
+        // What is committed, where that is not all that is durable: the broker adds it.
+        std::optional<Offset> high_watermark = {};
     };
     // May wait.
     virtual std::vector<Checkpoint> checkpoints() = 0;

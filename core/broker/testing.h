@@ -156,6 +156,8 @@ public:
         offsets_.start = start;
         return {};
     }
+    void begin_epoch(LeaderEpoch epoch) override { epochs_.assign(epoch, offsets_.end); }
+    void forget_unwritten_epochs() override { epochs_.truncate_from_end(offsets_.end); }
     void configure(const LogConfig& config) override { configured = config; }
     Result<void> maintain(Offset, Timestamp) override { return {}; }
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
@@ -171,6 +173,18 @@ public:
         progressed();
     }
 
+    // Loses everything from `end` on, or all there is.
+    void lose(Offset end, bool all) {
+        std::erase_if(batches, [&](const auto& each) {
+            return all || protocol::BatchView{Slice(each)}.next_offset() > end;
+        });
+        offsets_.end = batches.empty() ? (all ? end : offsets_.start)
+                                       : protocol::BatchView{Slice(batches.back())}.next_offset();
+        if (all) offsets_.start = end;
+        offsets_.durable = offsets_.end;
+        if (all) epochs_.clear();
+        epochs_.truncate_from_end(offsets_.end);
+    }
     // Holds what another one held.
     void take_from(ToldLog& other) {
         offsets_ = other.offsets_;
@@ -218,10 +232,13 @@ public:
         }
         return {};
     }
-    // Of these logs none is cut.
-    Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog>, const Cut&,
-                                              const std::function<Result<void>()>&) override {
-        return Error::invalid;
+    Result<std::unique_ptr<PartitionLog>> cut(
+        std::unique_ptr<PartitionLog> log, const Cut& what,
+        const std::function<Result<void>()>& checkpoint) override {
+        CHECK_OK(checkpoint());
+        for (auto& [name, open] : logs)
+            if (open == log.get()) open->lose(what.end, what.all);
+        return log;
     }
     Result<void> remove(std::unique_ptr<PartitionLog>) override { return {}; }
     Result<void> remove_unopened(const std::string&, Duration) override { return {}; }

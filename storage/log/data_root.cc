@@ -93,8 +93,10 @@ Result<void> DataRoot::take_clean_mark() {
 
 Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints(LastStop last) {
     TRY(const auto recovery_points, offsets_in(recovery_points_file));
+    TRY(const auto high_watermarks, offsets_in(high_watermarks_file));
     const bool clean = last != LastStop::unclean;
     std::map<std::string, broker::LogHints> hints;
+    for (const auto& [name, offset] : high_watermarks) hints[name].high_watermark = offset;
     for (const auto& [name, offset] : recovery_points) {
         hints[name].recovery_point = offset;
         hints[name].clean = clean;
@@ -114,6 +116,7 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::read_hints(LastStop la
     for (const auto& [name, log] : *known) {
         hints[name].synced = log.synced;
         hints[name].summary = log.summary;
+        hints[name].outdated = log.outdated;
     }
     return hints;
 }
@@ -137,6 +140,14 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
     }
     for (const std::string& log : replayed.unreached) hints[log].lacks_journal = true;
     keeps_journals_ = !replayed.unreached.empty();
+    // What stays is for those alone: the others have what is theirs, and may be cut from now on.
+    for (auto& [log, hint] : hints) {
+        if (replayed.unreached.contains(log)) continue;
+        hint.outdated.clear();
+        if (!keeps_journals_) continue;
+        for (const Uuid& journal : replayed.journals)
+            hint.outdated.push_back({journal, UINT64_MAX});
+    }
     // Who is killed while the logs are opened need not find it out again.
     if (!replayed.known.empty()) CHECK_OK(keep_known(hints));
     return hints;
@@ -145,7 +156,7 @@ Result<std::map<std::string, broker::LogHints>> DataRoot::begin() {
 Result<void> DataRoot::keep_known(const std::map<std::string, broker::LogHints>& hints) {
     KnownLogs known;
     for (const auto& [name, log] : hints)
-        if (log.synced) known[name] = {*log.synced, log.summary};
+        if (log.synced) known[name] = {*log.synced, log.summary, log.outdated};
     return replace_summaries(summaries_bytes(known));
 }
 
@@ -160,17 +171,18 @@ Result<void> DataRoot::replace_summaries(const std::vector<std::uint8_t>& file) 
 
 Result<void> DataRoot::checkpoint(const std::vector<broker::LogStore::Checkpoint>& logs) {
     std::map<std::string, Offset> recovery_points;
+    std::map<std::string, Offset> high_watermarks;
     KnownLogs known;
     starts_.clear();
     for (const auto& log : logs) {
         recovery_points[log.name] = log.recovery_point;
+        // With one replica all that is durable is committed.
+        high_watermarks[log.name] = log.high_watermark.value_or(log.recovery_point);
         if (log.start > Offset(0)) starts_[log.name] = log.start;
-        known[log.name] = {log.synced, log.summary};
+        known[log.name] = {log.synced, log.summary, log.outdated};
     }
-    // Kafka reads high watermarks from here; with one replica all that is durable is committed.
-    const std::string points = offsets_text(recovery_points);
-    CHECK_OK(replace_if_changed(recovery_points_file, points));
-    CHECK_OK(replace_if_changed(high_watermarks_file, points));
+    CHECK_OK(replace_if_changed(recovery_points_file, offsets_text(recovery_points)));
+    CHECK_OK(replace_if_changed(high_watermarks_file, offsets_text(high_watermarks)));
     if (PLANT("log.starts_told_by_names"))
         CHECK_OK(replace_if_changed(log_starts_file, offsets_text(starts_)));
     return replace_summaries(summaries_bytes(known));

@@ -34,6 +34,7 @@ Journal::Journal(const LogDoors& doors, std::string root, const LogOptions& opti
       id_(Uuid::random(doors.random)),
       files_(doors.disk, std::move(root), options),
       synced_(doors.scheduler),
+      moved_(doors.scheduler),
       closed_(options.journal_files_max == 0),
       writer_(doors.scheduler, "log-journal", [this] { run(); }) {}
 
@@ -63,7 +64,24 @@ void Journal::close() {
     logger_.warn("journal.closed",
                  {{"why", "a log cannot bring to its segments what it has here"}});
     synced_.notify_all();
+    moved_.notify_all();
     writer_.wake();
+}
+
+// A record that is being written may have something of the log, and so may an attempt to write it
+// that failed: the next one has not, and neither has that one's second attempt.
+Result<broker::JournalMark> Journal::mark() {
+    const bool in_doubt = writing_ != nullptr || retrying_;
+    if (in_doubt) wanted_sequence_ = std::max(wanted_sequence_, next_sequence_);
+    const std::uint64_t in_doubt_until = in_doubt ? next_sequence_ : 0;
+    while (next_sequence_ <= in_doubt_until && !closed_ && !failed_) {
+        SOMETIMES("journal.mark_waits", true);
+        writer_.wake();
+        CHECK_OK(moved_.wait());
+    }
+    if (failed_) return Error::io;
+    // Whoever is closed writes nothing more.
+    return broker::JournalMark{id_, closed_ ? UINT64_MAX : next_sequence_};
 }
 
 void Journal::hand_over() {
@@ -84,7 +102,7 @@ void Journal::join() {
 }
 
 void Journal::run() {
-    while (!queue_.empty() && !closed_) {
+    while ((!queue_.empty() || next_sequence_ <= wanted_sequence_) && !closed_) {
         const auto done = commit_once();
         if (done) continue;
         if (done.error() == Error::stopped) return;
@@ -100,7 +118,7 @@ Result<void> Journal::commit_once() {
     relieve_memory();
     if (tails_.written_behind() > options_.cache_bytes_max) return wait_for_segments();
     Record record = gather();
-    if (record.parts.empty()) return {};
+    if (record.parts.empty() && next_sequence_ > wanted_sequence_) return {};
     const bool leaves = BUGGIFY("journal.next_file_early");
     if (leaves || !files_.fits(record.size.record_bytes())) {
         put_back(record);
@@ -186,6 +204,7 @@ Result<void> Journal::write(Record& record) {
     writing_ = &record;
     const auto done = files_.write(pieces, record.size.record_bytes());
     writing_ = nullptr;
+    retrying_ = done.failed();
     if (done.failed()) {
         put_back(record);
         return done;
@@ -197,6 +216,7 @@ Result<void> Journal::write(Record& record) {
                     .oldest_needed = oldest_needed,
                     .record_bytes = static_cast<std::uint32_t>(record.size.record_bytes())});
     tell(record);
+    moved_.notify_all();
     return {};
 }
 
@@ -266,6 +286,7 @@ void Journal::relieve_memory() {
 
 void Journal::fail() {
     failed_ = true;
+    moved_.notify_all();
     logger_.error("journal.failed",
                   {{"remedy",
                     "look at the disk; the broker stops, and its next start brings what "

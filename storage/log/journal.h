@@ -39,6 +39,9 @@ public:
     // from now on logs are secured by their segments alone.
     void close();
     bool failed() const { return failed_; }
+    // Of a log that was forgotten nothing stands in records from this one on. May wait for one that
+    // is being written.
+    Result<broker::JournalMark> mark();
     // Waits for its end, and says what it did.
     void join();
 
@@ -89,6 +92,10 @@ private:
     std::deque<Log*> queue_;
     Record* writing_ = nullptr;
     env::Signal synced_;  // Segments were.
+    env::Signal moved_;   // A record was written, or there will be none.
+    // A record of this number must be written though nothing waits for it.
+    std::uint64_t wanted_sequence_ = 0;
+    bool retrying_ = false;  // A record with the next number may be on disk, from a failed attempt.
     Buffer head_;
     bool failed_ = false;
     bool closed_;  // Or there never was one.

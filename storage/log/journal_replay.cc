@@ -24,7 +24,7 @@ public:
         : doors_(doors), root_(root), targets_(doors, root, hints) {}
 
     Result<void> run(const std::vector<std::string>& paths);
-    Replayed result() const { return {targets_.unreached(), targets_.known()}; }
+    Replayed result() const;
 
 private:
     struct Place {
@@ -70,6 +70,12 @@ Result<void> Replay::run(const std::vector<std::string>& paths) {
                         {"records", fmt::to_string(records_replayed_)},
                         {"bytes_written", fmt::to_string(targets_.bytes_written())}});
     return {};
+}
+
+Replayed Replay::result() const {
+    Replayed result{targets_.unreached(), targets_.known(), {}};
+    for (const auto& [id, records] : journals_) result.journals.push_back(id);
+    return result;
 }
 
 Result<void> Replay::open_files(const std::vector<std::string>& paths) {
@@ -155,7 +161,7 @@ Result<std::optional<JournalScan::Record>> Replay::read(const Records& records,
 
 Result<void> Replay::write(const JournalScan::Record& record) {
     for (const JournalEntry& entry : record.head.entries)
-        CHECK_OK(targets_.write(entry, record.bytes.subspan(entry.at, entry.size)));
+        CHECK_OK(targets_.write(record.head, entry, record.bytes.subspan(entry.at, entry.size)));
     ++records_replayed_;
     return {};
 }

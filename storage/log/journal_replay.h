@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "core/base/uuid.h"
 #include "core/broker/log.h"
 #include "storage/log/resources.h"
 #include "storage/log/summaries_file.h"
@@ -21,6 +23,7 @@ struct Replayed {
     std::set<std::string> unreached;
     // Those that were.
     KnownLogs known;
+    std::vector<Uuid> journals;  // All that were found.
 };
 Result<Replayed> replay_journals(const LogDoors& doors, const std::string& root,
                                  const std::map<std::string, broker::LogHints>& hints);

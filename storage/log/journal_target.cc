@@ -20,8 +20,20 @@ constexpr std::size_t metadata_bytes_max = 4096;
 JournalTargets::JournalTargets(const LogDoors& doors, const std::string& root, const Hints& hints)
     : doors_(doors), root_(root), hints_(hints), files_(doors.disk, idle_files_max) {}
 
-Result<void> JournalTargets::write(const JournalEntry& entry, Slice bytes) {
+bool JournalTargets::is_outdated(const JournalHead& record, const std::string& log) const {
+    const auto hint = hints_.find(log);
+    if (hint == hints_.end()) return false;
+    return std::ranges::any_of(hint->second.outdated, [&](const broker::JournalMark& mark) {
+        return mark.journal == record.journal && record.sequence < mark.sequence;
+    });
+}
+
+Result<void> JournalTargets::write(const JournalHead& record, const JournalEntry& entry,
+                                   Slice bytes) {
     if (unreached_.contains(entry.log)) return {};
+    const bool outdated = is_outdated(record, entry.log);
+    SOMETIMES("journal.replay_skips_what_was_cut", outdated);
+    if (outdated) return {};
     const auto written = write_to_log(entry, bytes);
     if (!written.failed()) return {};
     if (written.error() == Error::stopped || written.error() == Error::no_space)

@@ -21,9 +21,9 @@ public:
 
     JournalTargets(const LogDoors& doors, const std::string& root, const Hints& hints);
 
-    // Brings `bytes` to where the entry says, unless the log is gone or has them durably. Damage
-    // of one log is not a failure: it is among unreached() then.
-    Result<void> write(const JournalEntry& entry, Slice bytes);
+    // Brings `bytes` to where the entry of that record says, unless the log is gone, was cut since,
+    // or has them durably. Damage of one log is not a failure: it is among unreached() then.
+    Result<void> write(const JournalHead& record, const JournalEntry& entry, Slice bytes);
     // The logs that could not be given what is theirs.
     const std::set<std::string>& unreached() const { return unreached_; }
     // Everything written is durable on return, with its names.
@@ -46,6 +46,7 @@ private:
         std::optional<LogSummary> summary;
     };
 
+    bool is_outdated(const JournalHead& record, const std::string& log) const;
     Result<void> write_to_log(const JournalEntry& entry, Slice bytes);
     Result<Target*> find(const std::string& log);
     Result<void> load(const std::string& log, Target& target);

@@ -24,6 +24,7 @@ Log::Log(LogResources& resources, const LogOpening& opening, RecoveredLog recove
       directory_(opening.directory()),
       topic_(opening.topic),
       config_(opening.config),
+      outdated_(opening.hints.outdated),
       segments_(std::move(recovered.segments)),
       epochs_(std::move(recovered.epochs)),
       producers_(std::move(recovered.producers)),

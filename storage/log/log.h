@@ -22,8 +22,7 @@ namespace sluice::storage {
 // durable, the committer brings it to the segments behind that; a log that need not be durable at
 // once (flush.messages) has segments only. A Store makes it; a partition owns it.
 //
-// Nothing truncates a log while it is open, and none that the journal holds: a replay could write
-// over what came later (Store::cut).
+// Nothing truncates a log while it is open (Store::cut).
 class Log final : public broker::PartitionLog {
 public:
     static Result<std::unique_ptr<Log>> open(LogResources& resources, const LogOpening& opening);
@@ -39,6 +38,8 @@ public:
     Result<std::optional<broker::TimestampOffset>> find_timestamp(std::optional<Timestamp> time,
                                                                   Offset before) override;
     Result<void> advance_start(Offset start) override;
+    void begin_epoch(LeaderEpoch epoch) override;
+    void forget_unwritten_epochs() override;
     void configure(const broker::LogConfig& config) override;
     Result<void> maintain(Offset high_watermark, Timestamp wall) override;
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
@@ -80,6 +81,7 @@ public:
     void write_behind();
     Offset synced() const { return writer_.synced(); }
     broker::LogStore::Checkpoint checkpoint_of_now() const;
+    const std::vector<broker::JournalMark>& outdated() const { return outdated_; }
     JournalPlace& journal_place() { return journal_place_; }
 
     const std::string& name() const { return name_; }
@@ -149,6 +151,7 @@ private:
     const std::string directory_;
     const TopicId topic_;
     broker::LogConfig config_;
+    const std::vector<broker::JournalMark> outdated_;
     Segments segments_;
     replication::LeaderEpochs epochs_;
     replication::ProducerStates producers_;

@@ -324,8 +324,7 @@ TEST_F(RecoveryTest, ReadsNothingThatASummaryTells) {
                       .sequence = Sequence(i)},
                      LeaderEpoch(i < 5 ? 1 : 2));
     const auto hints = note();
-    for (int i = 10; i < 20; ++i)
-        append_batch({.values = {std::to_string(i)}}, LeaderEpoch(2));
+    for (int i = 10; i < 20; ++i) append_batch({.values = {std::to_string(i)}}, LeaderEpoch(2));
     const auto epochs = log->epochs();
     const auto producers = log->producers();
     crash();

@@ -93,7 +93,8 @@ broker::LogStore::Checkpoint Log::checkpoint_of_now() const {
                        .end = writer_.synced(),
                        .segment = writer_.segment(),
                        .start = start_on_disk_},
-            .summary = summary_of_now()};
+            .summary = summary_of_now(),
+            .outdated = outdated_};
 }
 
 // It counts once everything up to the log's end is secured.
@@ -175,6 +176,14 @@ Result<void> Log::advance_start(Offset start) {
     offsets_.start = std::max(offsets_.start, start);
     epoch_changes_ += epochs_.truncate_from_start(start_on_disk_);
     return {};
+}
+
+void Log::begin_epoch(LeaderEpoch epoch) {
+    if (!ended_) epoch_changes_ += epochs_.assign(epoch, offsets_.end);
+}
+
+void Log::forget_unwritten_epochs() {
+    if (!ended_) epoch_changes_ += epochs_.truncate_from_end(offsets_.end);
 }
 
 void Log::configure(const broker::LogConfig& config) {

@@ -16,9 +16,8 @@ constexpr std::size_t readers_max = 256;
 }  // namespace
 
 ReadAhead::Readers::iterator ReadAhead::find(const Log& log, Offset next) {
-    return std::ranges::find_if(readers_, [&](const Reader& reader) {
-        return reader.log == &log && reader.next == next;
-    });
+    return std::ranges::find_if(
+        readers_, [&](const Reader& reader) { return reader.log == &log && reader.next == next; });
 }
 
 void ReadAhead::erase(Readers::iterator reader) {

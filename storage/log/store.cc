@@ -45,7 +45,8 @@ Result<std::unique_ptr<broker::PartitionLog>> Store::open(const std::string& nam
                                .recovery_point = hints.recovery_point.value_or(Offset(0)),
                                .start = {},
                                .synced = hints.synced.value_or(broker::SyncedLog{}),
-                               .summary = hints.summary});
+                               .summary = hints.summary,
+                               .outdated = hints.outdated});
         return log.error();
     }
     return std::unique_ptr<broker::PartitionLog>(std::move(*log));

@@ -53,8 +53,20 @@ private:
     void find_deleted_directories();
     void delete_due_directories();
     Log& mine(broker::PartitionLog& log) const;
-    Result<void> cut_files(const std::string& directory, const Cut& what);
-    Result<void> cut_segment(const std::string& directory, Offset base, Offset end);
+    // Where a log that was cut ends: so far in this segment, and before this record.
+    struct NewEnd {
+        Offset segment;
+        std::uint64_t position = 0;
+        Offset offset;
+    };
+    Result<void> mark_journal(LogOpening& opening);
+    Checkpoint& closed_of(const std::string& name);
+    static void lower(Checkpoint& known, const NewEnd& end);
+    Result<NewEnd> find_end(const std::string& directory, Offset end);
+    Error damaged_cut(const std::string& directory, const NewEnd& sound);
+    Result<std::vector<Offset>> segments_in(const std::string& directory);
+    Result<void> remove_segments(const std::string& directory, Offset last);
+    Result<void> cut_files(const std::string& directory, const NewEnd& end);
     void bring_files_up_to_date();
     bool is_secured(const Checkpoint& checkpoint, Offset end);
 

@@ -19,6 +19,7 @@ inline constexpr std::string_view summaries_file = "sluice-log-summaries";
 struct KnownLog {
     broker::SyncedLog synced;
     Bytes summary;  // A LogSummary, or nothing.
+    std::vector<broker::JournalMark> outdated = {};
 
     friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };

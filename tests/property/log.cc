@@ -184,6 +184,7 @@ private:
             model_.hints.synced = known.synced;
             model_.hints.summary = known.summary;
         }
+        if (replayed->unreached.empty()) model_.hints.outdated.clear();
         return true;
     }
 
@@ -199,8 +200,8 @@ private:
         }
         check_opened(**log);
         const auto steps = random_.below(60);
-        for (std::uint64_t i = 0; i < steps && !failed(); ++i) step(env, store, **log);
-        const auto closed = store.close(**log);
+        for (std::uint64_t i = 0; i < steps && *log && !failed(); ++i) step(env, store, *log);
+        const auto closed = *log ? store.close(**log) : Result<void>(Error::stopped);
         if (closed) {
             model_.acknowledged = model_.end;
             model_.hints.clean = clean_stop;
@@ -210,10 +211,13 @@ private:
         store.stop();
     }
 
-    void step(env::Env& env, Store& store, broker::PartitionLog& log) {
-        switch (random_.below(12)) {
+    void step(env::Env& env, Store& store, std::unique_ptr<broker::PartitionLog>& owned) {
+        broker::PartitionLog& log = *owned;
+        switch (random_.below(13)) {
             case 0:
                 return checkpoint(store);
+            case 12:
+                return cut(store, owned);
             case 1:
                 return maintain(log);
             case 2:
@@ -259,12 +263,35 @@ private:
         owe(log.offsets().end == model_.end, "the end is not behind the last batch");
     }
 
+    // Whatever comes of it, what is before the new end is owed. A log that could not be cut is
+    // none.
+    void cut(Store& store, std::unique_ptr<broker::PartitionLog>& log) {
+        const broker::LogOffsets at = log->offsets();
+        const Offset wanted = at.start.plus(random_.between(0, at.end.minus(at.start)));
+        Offset end = at.end;
+        for (const ModelBatch& batch : model_.batches)
+            if (batch.next() > wanted) end = std::min(end, batch.base);
+        if (end < at.start) return;
+        was_cut_ = true;
+        model_.acknowledged = std::min(model_.acknowledged, end);
+        auto after = store.cut(std::move(log), {.end = wanted}, [&]() -> Result<void> {
+            checkpoint(store);
+            return {};
+        });
+        if (after.failed()) return owe(after.error() != Error::corrupt, "corrupt when cut");
+        log = std::move(*after);
+        owe(log->offsets().end == end,
+            fmt::format("cut at {} and ends at {}", wanted.value, log->offsets().end.value));
+        check_opened(*log);
+    }
+
     void checkpoint(Store& store) {
         for (const auto& at : store.checkpoints()) {
             model_.hints.recovery_point = at.recovery_point;
             owe(at.recovery_point <= model_.end, "a checkpoint beyond the end");
             model_.hints.synced = at.synced;
             model_.hints.summary = at.summary;
+            model_.hints.outdated = at.outdated;
         }
     }
     void advance(broker::PartitionLog& log) {
@@ -336,14 +363,40 @@ private:
         owe(offsets.start >= model_.start_owed, "forgotten records are back");
         owe(offsets.start <= model_.start_asked, "records are gone that nobody deleted");
         model_.cut(offsets.end);
-        owe(log.epochs() == model_.epochs(offsets.start, offsets.end), "epochs differ from replay");
-        owe(log.producers() == model_.producers(offsets.end), "producers differ from replay");
+        // A log that was cut to nothing may not know who wrote what it had before.
+        const bool knows_less = offsets.start == offsets.end && log.epochs().entries().empty();
+        owe(knows_less || log.epochs() == model_.epochs(offsets.start, offsets.end),
+            "epochs differ from replay");
+        owe(log.producers() == model_.producers(offsets.end) ||
+                (was_cut_ && knows_recent_producers(log)),
+            "producers differ from replay");
         // What was found counts from now on.
         model_.acknowledged = offsets.end;
         for (auto& [id, sequence] : sequences_) {
             const auto* state = log.producers().find(ProducerId(static_cast<std::int64_t>(id)));
             sequence = state ? state->batches().back().last_sequence.value + 1 : 0;
         }
+    }
+
+    // A cut loses snapshots that told of producers whose records were deleted: what is in the log
+    // must be known, and nothing that was never there.
+    bool knows_recent_producers(broker::PartitionLog& log) const {
+        const auto all = model_.producers(log.offsets().end);
+        for (std::int64_t id = 1; id <= 3; ++id) {
+            const auto* const found = log.producers().find(ProducerId(id));
+            const auto* const told = all.find(ProducerId(id));
+            std::vector<Offset> known;
+            if (found != nullptr)
+                for (const auto& batch : found->batches()) known.push_back(batch.last_offset);
+            std::vector<Offset> owed;
+            if (told != nullptr)
+                for (const auto& batch : told->batches()) owed.push_back(batch.last_offset);
+            if (known.size() > owed.size()) return false;
+            const auto rest = owed.end() - static_cast<std::ptrdiff_t>(known.size());
+            if (!std::equal(known.begin(), known.end(), rest)) return false;
+            if (rest != owed.begin() && *(rest - 1) >= log.offsets().start) return false;
+        }
+        return true;
     }
 
     // Without faults: opens twice, reads everything.
@@ -383,6 +436,7 @@ private:
     broker::LogConfig config_;
     const TopicId topic_{{1}};
     bool faulty_ = false;
+    bool was_cut_ = false;
     std::map<std::uint64_t, std::int32_t> sequences_{{1, 0}, {2, 0}, {3, 0}};
     std::int32_t epoch_ = 0;
     std::int64_t now_ = 1'000'000;
