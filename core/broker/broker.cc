@@ -21,6 +21,7 @@ Broker::Broker(env::Env& env, const BrokerConfig& config, const NodeFacts& facts
                                        .partitions_max = config.fetch_session_partitions_max}),
       reply_memory_({.bytes_max = config.reply_memory_max}),
       groups_(*this),
+      replicas_(*this),
       producer_ids_(env.scheduler) {}
 
 void Broker::connect(std::vector<Broker*> all, MetadataDriver& metadata,
@@ -67,18 +68,26 @@ Result<ProducerId> Broker::next_producer_id() {
 
 void Broker::apply(const Shared<const metadata::MetadataImage>& image,
                    const std::map<std::string, LogHints>& hints) {
+    hints_.insert(hints.begin(), hints.end());
+    if (!knows_this_life(*image) && !PLANT("replica.earlier_life_goes_on")) {
+        image_ = image;
+        return;
+    }
     retire_missing(*image);
     const std::vector<Opening> opening = openings(*image);
-    at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image, hints); });
+    at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image); });
     image_ = image;
     for (auto& [id, partition] : partitions_) {
         const metadata::TopicState* topic = image->topic(id.topic);
         if (topic == nullptr) continue;
         const metadata::PartitionState* state = topic->partition(id.index);
-        if (state && !PLANT("config.change_not_live"))
+        if (state == nullptr) continue;
+        if (!PLANT("config.change_not_live"))
             partition->update(*state, topic_settings(*image, broker_values(), topic->name));
+        replicas_.assign(*partition, *image, *state);
     }
     groups_.image_changed();
+    if (!config_.is_clustered()) hints_.clear();
 }
 
 // Calls `work` for each number below `count`, several at a time: it waits for the disk.
@@ -95,17 +104,37 @@ void Broker::at_once(std::size_t count, std::string_view name,
     fibers.join();
 }
 
+// Its log may lack what an earlier life had not synced: leading on in an epoch of that life would
+// give other records the offsets that followers know.
+bool Broker::knows_this_life(const metadata::MetadataImage& image) const {
+    if (!config_.is_clustered()) return true;
+    const auto* const self = image.broker(config_.node_id);
+    return self != nullptr && self->incarnation == facts_.incarnation;
+}
+
+// This broker is to hold it.
+bool Broker::is_ours(const PartitionId& id, const metadata::MetadataImage& image) const {
+    const metadata::TopicState* const topic = image.topic(id.topic);
+    const auto* const state = topic == nullptr ? nullptr : topic->partition(id.index);
+    return state != nullptr && replication::holds(state->replicas, config_.node_id);
+}
+
 void Broker::retire_missing(const metadata::MetadataImage& image) {
     std::vector<PartitionId> gone;
     for (const auto& [id, partition] : partitions_)
-        if (image.topic(id.topic) == nullptr) gone.push_back(id);
+        if (!is_ours(id, image)) gone.push_back(id);
     for (const PartitionId& id : gone) {
         const auto found = partitions_.find(id);
+        replicas_.forget(id);
         found->second->retire();
+        const bool has_log = found->second->has_log();
+        const std::string name = found->second->log_name();
+        const Duration delay = found->second->settings().log.file_delete_delay;
         auto log = found->second->take_log();
         partitions_.erase(found);
-        if (const auto removed = logs_.remove(std::move(log)); removed.failed())
-            say_removal_failed(id, removed.error());
+        const auto removed =
+            has_log ? logs_.remove(std::move(log)) : logs_.remove_unopened(name, delay);
+        if (removed.failed()) say_removal_failed(id, removed.error());
     }
     remove_missing_offline(image);
 }
@@ -113,7 +142,7 @@ void Broker::retire_missing(const metadata::MetadataImage& image) {
 void Broker::remove_missing_offline(const metadata::MetadataImage& image) {
     std::map<PartitionId, Offline> gone;
     for (const auto& [id, offline] : offline_)
-        if (image.topic(id.topic) == nullptr) gone.emplace(id, offline);
+        if (!is_ours(id, image)) gone.emplace(id, offline);
     for (const auto& [id, offline] : gone) {
         offline_.erase(id);
         const auto removed = logs_.remove_unopened(offline.log, offline.file_delete_delay);
@@ -133,8 +162,7 @@ std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& ima
     for (const auto& [topic_id, topic] : image.topics_by_id)
         for (const auto& [index, state] : topic->partitions) {
             const PartitionId id{topic_id, index};
-            const bool ours =
-                std::ranges::find(state.replicas, config_.node_id) != state.replicas.end();
+            const bool ours = replication::holds(state.replicas, config_.node_id);
             const bool open_or_offline = partitions_.contains(id) || offline_.contains(id);
             const bool grown = index.value > 0 && image_->topic(topic_id) != nullptr;
             if (grown && PLANT("partitions.grown_ones_not_opened")) continue;
@@ -144,15 +172,22 @@ std::vector<Broker::Opening> Broker::openings(const metadata::MetadataImage& ima
     return list;
 }
 
-void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
-                  const std::map<std::string, LogHints>& hints) {
-    const std::string name = opening.topic->name + "-" + std::to_string(opening.id.index.value);
-    const auto hint = hints.find(name);
+// What is known of a log is good for opening it once, and for no other of its name.
+LogHints Broker::take_hint(const std::string& log, const TopicId& topic) {
+    const auto found = hints_.extract(log);
+    if (found.empty()) return {};
+    const LogHints& hint = found.mapped();
+    return hint.synced && hint.synced->topic != topic ? LogHints{} : hint;
+}
+
+void Broker::open(const Opening& opening, const metadata::MetadataImage& image) {
+    const std::string name = log_name(opening.topic->name, opening.id.index);
+    const LogHints hint = take_hint(name, opening.id.topic);
     const TopicSettings settings = topic_settings(image, broker_values(), opening.topic->name);
-    auto log = logs_.open(name, opening.id.topic, settings.log,
-                          hint == hints.end() ? LogHints{} : hint->second);
+    auto log = logs_.open(name, opening.id.topic, settings.log, hint);
     if (log.failed()) {
-        offline_.emplace(opening.id, Offline{name, settings.log.file_delete_delay});
+        offline_.emplace(opening.id,
+                         Offline{name, settings.log.file_delete_delay, hint.high_watermark});
         env_.logger.error("log.offline",
                           {{"partition", name},
                            {"why", std::string(name_of(log.error()))},
@@ -164,7 +199,25 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image,
     auto partition =
         std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
     partition->update(*opening.topic->partition(opening.id.index), settings);
+    if (hint.high_watermark) partition->restore_high_watermark(*hint.high_watermark);
     partitions_.emplace(opening.id, std::move(partition));
+}
+
+Broker::HighWatermarks Broker::high_watermarks() const {
+    HighWatermarks known = last_high_watermarks_;
+    for (const auto& [id, partition] : partitions_)
+        if (partition->replica()) known[partition->log_name()] = partition->high_watermark();
+    for (const auto& [id, offline] : offline_)
+        if (offline.high_watermark) known[offline.log] = *offline.high_watermark;
+    return known;
+}
+
+void Broker::note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const {
+    const HighWatermarks known = high_watermarks();
+    if (known.empty()) return;
+    for (LogStore::Checkpoint& log : logs)
+        if (const auto found = known.find(log.name); found != known.end())
+            log.high_watermark = found->second;
 }
 
 void Broker::count(Holdings& holdings) const {
@@ -174,6 +227,8 @@ void Broker::count(Holdings& holdings) const {
 }
 
 void Broker::maintain() {
+    // By now a broker of a cluster has heard of all that it holds.
+    if (image_->is_active(config_.node_id)) hints_.clear();
     fetch_sessions_.forget_idle(env_.clock.now());
     std::vector<PartitionId> all;
     for (const auto& [id, partition] : partitions_) all.push_back(id);
@@ -186,11 +241,14 @@ void Broker::maintain() {
 }
 
 bool Broker::close() {
+    last_high_watermarks_ = high_watermarks();
     bool durable = offline_.empty();
     std::vector<Partition*> all;
     for (auto& [id, partition] : partitions_) all.push_back(partition.get());
     at_once(all.size(), "close-log", [&](std::size_t i) {
         all[i]->retire();
+        if (!all[i]->has_log()) durable = false;
+        if (!all[i]->has_log()) return;
         const auto closed = logs_.close(all[i]->log());
         if (!closed.failed()) return;
         durable = false;

@@ -12,6 +12,7 @@
 #include "core/broker/holdings.h"
 #include "core/broker/log.h"
 #include "core/broker/partition.h"
+#include "core/broker/replica/replicas.h"
 #include "core/broker/reply_memory.h"
 #include "core/broker/service.h"
 #include "core/env/env.h"
@@ -29,6 +30,7 @@ struct NodeFacts {
     Uuid directory_id;
     env::Address advertised;
     std::string log_directory;
+    Uuid incarnation = {};  // This life of it, as it registers.
 };
 
 // One shard of the broker: its partitions, its view of the metadata, and the requests of its
@@ -46,8 +48,10 @@ public:
     bool lacks_reply_memory() const override { return reply_memory_.is_overdrawn(); }
     void ended(Session& session) override;
 
-    // Makes `image` this shard's view: opens partitions that are new here, retires those that are
-    // gone. One call at a time. `hints` are what a start knows of the logs.
+    // Makes `image` this shard's view: opens the partitions that are new here, retires those that
+    // are gone or belong to others now; in a cluster once the image knows this life of the broker:
+    // what earlier ones say it leads or lacks is over. One call at a time. `hints` are what a start
+    // knows of the logs.
     void apply(const Shared<const metadata::MetadataImage>& image,
                const std::map<std::string, LogHints>& hints);
     // Sends away requests that wait for other clients, so that a stop need not. In two steps, the
@@ -79,6 +83,7 @@ public:
     MetadataDriver& metadata() { return *metadata_; }         // Only to be used on the first shard.
     ControllerChannel& controller() { return *controller_; }  // The same.
     GroupCoordinators& groups() { return groups_; }           // Only to be used on this shard.
+    Replicas& replicas() { return replicas_; }                // The same.
     FetchSessions& fetch_sessions() { return fetch_sessions_; }
     ReplyMemory& reply_memory() { return reply_memory_; }
     const ReplyMemory& reply_memory() const { return reply_memory_; }
@@ -88,6 +93,8 @@ public:
     const NodeFacts& facts() const { return facts_; }
     metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
     std::size_t partition_count() const { return partitions_.size(); }
+    // Adds to what the store knows of its logs what is committed, where others decide that too.
+    void note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const;
     // Adds what its clients hold of this shard.
     void count(Holdings& holdings) const;
     template <class Visit>
@@ -104,15 +111,20 @@ private:
     struct Offline {
         std::string log;
         Duration file_delete_delay;
+        std::optional<Offset> high_watermark = {};  // As the last run left it.
     };
+    using HighWatermarks = std::map<std::string, Offset>;  // By log.
+    HighWatermarks high_watermarks() const;
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
+    bool knows_this_life(const metadata::MetadataImage& image) const;
+    bool is_ours(const PartitionId& id, const metadata::MetadataImage& image) const;
     void retire_missing(const metadata::MetadataImage& image);
     void remove_missing_offline(const metadata::MetadataImage& image);
     void say_removal_failed(const PartitionId& id, Error why);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
-    void open(const Opening& opening, const metadata::MetadataImage& image,
-              const std::map<std::string, LogHints>& hints);
+    void open(const Opening& opening, const metadata::MetadataImage& image);
+    LogHints take_hint(const std::string& log, const TopicId& topic);
 
     env::Env& env_;
     const BrokerConfig& config_;
@@ -125,9 +137,12 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
+    std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
+    HighWatermarks last_high_watermarks_;    // When it closed.
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;
     GroupCoordinators groups_;
+    Replicas replicas_;
     env::Mutex producer_ids_;
     metadata::Controller::ProducerIdBlock producer_id_block_;
 };

@@ -48,6 +48,18 @@ struct ClusterConfig {
     Duration shutdown_time_max = seconds(5);  // controlled.shutdown.max.ms
 };
 
+// How replicas are kept.
+struct ReplicaConfig {
+    Duration lag_max = seconds(30);               // replica.lag.time.max.ms
+    Duration fetch_wait_max = milliseconds(500);  // replica.fetch.wait.max.ms
+    Duration fetch_backoff_max = seconds(1);      // replica.fetch.backoff.ms
+    std::int32_t fetch_bytes_min = 1;             // replica.fetch.min.bytes
+    std::int32_t fetch_bytes_max = 1 << 20;       // replica.fetch.max.bytes: of a partition,
+    std::int32_t response_bytes_max = 10 << 20;   // replica.fetch.response.max.bytes: of all.
+    // inter.broker.listener.name; empty: the first end point that a broker registers.
+    std::string listener;
+};
+
 // What a node was started with. Kafka's names stand beside; defaults are Kafka's where ours need
 // not differ.
 struct BrokerConfig {
@@ -55,6 +67,7 @@ struct BrokerConfig {
     bool is_broker = true;  // process.roles
     bool is_controller = true;
     QuorumConfig quorum;
+    ReplicaConfig replicas;
     ClusterConfig cluster;
     // It has others, or may have them; it registers, and shows that it lives.
     bool is_clustered() const {

@@ -17,7 +17,8 @@ constexpr std::size_t batch_overhead = 4096;
 
 // How a client is told that something could not be logged: find the coordinator again and retry.
 ErrorCode coordinator_error(ErrorCode code) {
-    if (code == ErrorCode::unknown_topic_or_partition || code == ErrorCode::request_timed_out)
+    if (code == ErrorCode::unknown_topic_or_partition || code == ErrorCode::request_timed_out ||
+        code == ErrorCode::not_enough_replicas)
         return ErrorCode::coordinator_not_available;
     if (code == ErrorCode::message_too_large || code == ErrorCode::record_list_too_large)
         return ErrorCode::invalid_commit_offset_size;
@@ -52,6 +53,7 @@ ErrorCode GroupCoordinator::get_ready() {
             return ErrorCode::coordinator_load_in_progress;
         case State::unloaded:
             return ErrorCode::coordinator_not_available;
+        case State::elsewhere:
         case State::closed:
             return ErrorCode::not_coordinator;
     }
@@ -101,6 +103,8 @@ GroupCoordinator::Outcome<group::Answer> GroupCoordinator::wait_for_answer(group
     parked_.erase(ticket);
     if (woken.failed()) return ErrorCode::not_coordinator;
     if (parked.answer.failed()) return parked.answer.error();
+    // Its end is of a log that is another one now.
+    if (parked.load != loads_) return ErrorCode::not_coordinator;
     if (const ErrorCode code = wait_logged(parked.end); code != ErrorCode::none) return code;
     return std::move(parked.answer);
 }
@@ -125,6 +129,7 @@ ErrorCode GroupCoordinator::perform(group::Effects effects) {
         if (waiter == parked_.end()) continue;  // Its fiber was stopped.
         waiter->second->answer = std::move(answer);
         waiter->second->end = logged_end_;
+        waiter->second->load = loads_;
         waiter->second->answered.set();
     }
     woken_(wants_rewrite());
@@ -208,9 +213,24 @@ void GroupCoordinator::unload(ErrorCode why) {
     woken_(true);
 }
 
+void GroupCoordinator::lead(bool leads) {
+    if (state_ == State::closed || leads == (state_ != State::elsewhere)) return;
+    ++loads_;
+    if (leads) {
+        state_ = State::unloaded;
+        load_again_ = {};
+        return woken_(true);
+    }
+    SOMETIMES("group.coordinator_moved", state_ == State::ready);
+    rules_.reset();
+    state_ = State::elsewhere;
+    send_away(ErrorCode::not_coordinator);
+}
+
 void GroupCoordinator::close() {
     if (state_ == State::ready) rules_.reset();
     state_ = State::closed;
+    ++loads_;
     send_away(ErrorCode::not_coordinator);
 }
 

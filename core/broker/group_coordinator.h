@@ -66,6 +66,10 @@ public:
         });
     }
 
+    // This broker leads the partition from now on, or another one does: what the rules know is
+    // worth nothing then, and whoever waits is sent there. Never waits.
+    void lead(bool leads);
+
     // Work of its shard's fibers.
     bool is_unloaded() const { return state_ == State::unloaded; }
     void load();  // May wait.
@@ -82,12 +86,13 @@ public:
     void close();
 
 private:
-    enum class State { unloaded, loading, ready, closed };
+    enum class State { unloaded, loading, ready, elsewhere, closed };
     struct Parked {
         explicit Parked(env::Scheduler& scheduler) : answered(scheduler) {}
         env::Event answered;
         Outcome<group::Answer> answer = protocol::ErrorCode::not_coordinator;
-        Offset end;  // It may be given once everything before is durable.
+        Offset end;              // It may be given once everything before is durable,
+        std::uint64_t load = 0;  // unless the log was read anew.
     };
 
     group::Now now() const;
@@ -114,6 +119,7 @@ private:
     const PartitionId id_;
     const Woken woken_;
     State state_ = State::unloaded;
+    std::uint64_t loads_ = 0;  // So often the log was read, or became another one.
     std::unique_ptr<group::Coordinator> rules_;  // Only when ready.
     Offset logged_end_{0};                       // Everything the rules have applied is before it.
     Time load_again_{};                          // After a failure, not before.

@@ -27,7 +27,13 @@ void GroupCoordinators::image_changed() {
     if (topic == nullptr) return;
     for (const auto& [index, state] : topic->partitions) {
         const PartitionId id{topic->id, index};
-        if (broker_.home_of(id) != env_.shards.self() || coordinators_.contains(id)) continue;
+        if (broker_.home_of(id) != env_.shards.self()) continue;
+        const bool leads = state.leader == broker_.config().node_id;
+        if (const auto known = coordinators_.find(id); known != coordinators_.end()) {
+            known->second->lead(leads);
+            continue;
+        }
+        if (!leads) continue;
         const auto woken = [this](bool background_too) {
             if (next_deadline() < planned_) deadline_moved_.set();
             if (background_too) work_came_.set();

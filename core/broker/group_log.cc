@@ -22,14 +22,15 @@ constexpr int attempts_max = 1000;
 void GroupCoordinator::load() {
     if (state_ != State::unloaded || env_.clock.now() < load_again_) return;
     const Partition::Use partition = broker_.find(id_);
-    if (!partition) return;
+    // Its leadership may begin a little later than the image says.
+    if (!partition || partition->check_epoch(no_leader_epoch) != ErrorCode::none) return;
     state_ = State::loading;
+    const std::uint64_t load = ++loads_;
     rules_ = std::make_unique<group::Coordinator>(settings_);
     const auto replayed = replay(*partition);
-    if (state_ == State::closed) {
-        rules_.reset();
-        return;
-    }
+    if (state_ == State::closed) rules_.reset();
+    // Another one leads meanwhile, or this broker does again, and what was read is not the log.
+    if (load != loads_) return;
     if (replayed.failed()) {
         rules_.reset();
         state_ = State::unloaded;
@@ -79,9 +80,10 @@ Result<std::uint64_t> GroupCoordinator::each_record(Partition& partition, Offset
     std::uint64_t bytes = 0;
     Offset at = partition.log().offsets().start;
     ForeignKeys foreign;
+    const std::uint64_t load = loads_;
     while (at < before) {
         TRY(const LogRead read, partition.read({.from = at, .before = before}));
-        if (state_ == State::closed) return Error::stopped;
+        if (load != loads_) return Error::stopped;
         if (read.pieces.empty()) return Error::corrupt;
         bytes += read.size;
         for (const Bytes& piece : read.pieces) CHECK_OK(each_record_of(piece, take, foreign, at));

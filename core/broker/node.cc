@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "core/broker/controller_channel.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -116,6 +117,7 @@ Result<void, StartFailure> Node::open_directory() {
     facts_.log_directory = config_.data_directory;
     facts_.cluster_id = identity.cluster_id;
     facts_.directory_id = identity.directory_id;
+    facts_.incarnation = Uuid::random(env_.random);
     auto hints = directory_->begin();
     if (hints.failed() && hints.error() == Error::corrupt)
         return failure(hints.error(),
@@ -140,6 +142,7 @@ Result<void, StartFailure> Node::start_shards() {
         shard.broker = std::make_unique<Broker>(shard.env, config_, facts_, *shard.logs);
         if (const auto store = shard.logs->start(); store.failed()) started = store;
         if (const auto groups = shard.broker->groups().start(); groups.failed()) started = groups;
+        if (const auto own = shard.broker->replicas().start(); own.failed()) started = own;
     });
     for (const auto& shard : shards_)
         if (!shard->broker)
@@ -152,8 +155,24 @@ Result<void, StartFailure> Node::start_shards() {
     control_ = std::make_unique<ControlPlane>(env_, config_, facts_, *metadata_, peers);
     std::vector<Broker*> brokers;
     for (const auto& shard : shards_) brokers.push_back(shard->broker.get());
-    for (const auto& shard : shards_)
+    for (const auto& shard : shards_) {
         shard->broker->connect(brokers, *metadata_, control_->channel());
+        shard->broker->replicas().connect(
+            {.peers = shard->peers.get(),
+             .propose = [broker = shard->broker.get()](
+                            const auto& request) { return ask_controller(*broker, request); },
+             .checkpoint = [this, &env = shard->env]() -> Result<void> {
+                 Result<void> written;
+                 CHECK_OK(
+                     env::call(env.shards, ShardId(0), [&] { written = write_checkpoints(); }));
+                 return written;
+             },
+             .failed =
+                 [this, &env = shard->env] {
+                     static_cast<void>(
+                         env::call(env.shards, ShardId(0), [this] { parts_.failed(); }).failed());
+                 }});
+    }
     metadata_->connect(brokers);
     return {};
 }
@@ -161,6 +180,8 @@ Result<void, StartFailure> Node::start_shards() {
 Result<void, StartFailure> Node::start_metadata() {
     const auto hint = hints_.find(std::string(metadata_log_name));
     const LogHints known = hint == hints_.end() ? LogHints{} : hint->second;
+    // Where the image comes from others, logs are opened as it comes.
+    if (config_.is_clustered()) unopened_ = hints_;
     metadata_->set_hints(std::move(hints_));
     CHECK_OK(metadata_->start(known, {.facts = facts_,
                                       .checkpoint = [this] { return write_checkpoints(); },
@@ -255,15 +276,42 @@ std::uint64_t Node::bytes_appended() {
     return bytes;
 }
 
-// One at a time: what was gathered later must not be overwritten.
+// One at a time: what was gathered later must not be overwritten. Who waited while one that began
+// after him was written need not write another.
 Result<void> Node::write_checkpoints() {
+    const std::uint64_t asked = checkpoints_begun_;
     TRY(const env::Mutex::Guard guard, checkpointing_.lock());
+    if (checkpoint_done_ > asked) return {};
+    const std::uint64_t number = ++checkpoints_begun_;
+    CHECK_OK(write_checkpoint());
+    checkpoint_done_ = number;
+    return {};
+}
+
+Result<void> Node::write_checkpoint() {
     std::vector<LogStore::Checkpoint> all;
     on_each_shard([&](ShardParts& shard) {
-        const auto own = shard.logs->checkpoints();
+        auto own = shard.logs->checkpoints();
+        shard.broker->note_high_watermarks(own);
         all.insert(all.end(), own.begin(), own.end());
     });
+    add_unopened(all);
     return directory_->checkpoint(all);
+}
+
+// What is known of logs that were not opened yet must not be forgotten.
+void Node::add_unopened(std::vector<LogStore::Checkpoint>& logs) {
+    for (const auto& log : logs) unopened_.erase(log.name);
+    for (const auto& [name, hint] : unopened_) {
+        if (!hint.synced && !hint.recovery_point) continue;
+        logs.push_back({.name = name,
+                        .recovery_point = hint.recovery_point.value_or(Offset(0)),
+                        .start = {},
+                        .synced = hint.synced.value_or(SyncedLog{}),
+                        .summary = hint.summary,
+                        .outdated = hint.outdated,
+                        .high_watermark = hint.high_watermark});
+    }
 }
 
 void Node::keep_checkpoint() {
@@ -301,6 +349,9 @@ bool Node::stop() {
     });
     if (metadata_) metadata_->stop();
     if (control_) control_->stop();
+    on_each_shard([](ShardParts& shard) {
+        if (shard.broker) shard.broker->replicas().stop();
+    });
     const bool durable = close_logs();
     on_each_shard([](ShardParts& shard) {
         if (shard.peers) shard.peers->close();
@@ -325,9 +376,11 @@ bool Node::close_logs() {
     });
     if (closed.failed() || metadata_->close().failed()) durable = false;
     on_each_shard([&](ShardParts& shard) {
-        const auto own = shard.logs->checkpoints();
+        auto own = shard.logs->checkpoints();
+        shard.broker->note_high_watermarks(own);
         checkpoints.insert(checkpoints.end(), own.begin(), own.end());
     });
+    add_unopened(checkpoints);
     if (!recovered_ || !durable) return durable;
     return !directory_->checkpoint(checkpoints).failed() && !directory_->mark_clean().failed();
 }

@@ -78,6 +78,8 @@ private:
     Result<void, StartFailure> start_periodic_work();
     void keep_checkpoints();
     Result<void> write_checkpoints();
+    Result<void> write_checkpoint();
+    void add_unopened(std::vector<LogStore::Checkpoint>& logs);
     void keep_checkpoint();
     std::uint64_t bytes_appended();
     void look_for_failure();
@@ -96,7 +98,10 @@ private:
     std::unique_ptr<MetadataDriver> metadata_;
     std::unique_ptr<ControlPlane> control_;
     std::unique_ptr<Frontend> frontend_;
+    std::map<std::string, LogHints> unopened_;  // What is known of logs nobody has asked for yet.
     env::Mutex checkpointing_;
+    std::uint64_t checkpoints_begun_ = 0;
+    std::uint64_t checkpoint_done_ = 0;  // The number of the last one that was written.
     bool recovered_ = false;
 };
 

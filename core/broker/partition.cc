@@ -4,6 +4,7 @@
 
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
+#include "core/broker/replica/absent_log.h"
 #include "core/protocol/recompress.h"
 #include "core/protocol/validate_batch.h"
 #include "core/replication/producer_states.h"
@@ -13,6 +14,9 @@ namespace sluice::broker {
 using protocol::ErrorCode;
 
 namespace {
+
+// How long the broker itself waits until what it wrote is committed: offsets.commit.timeout.ms.
+constexpr Duration own_wait_max = seconds(5);
 
 std::int64_t window_milliseconds(Duration window) {
     return window == Duration::max() ? INT64_MAX : to_milliseconds(window);
@@ -54,6 +58,7 @@ void Partition::release() {
 void Partition::retire() {
     retired_ = true;
     watchers_.changed();
+    if (replica_) replica_->abandoned();
     if (users_ == 0) return;
     env::Completion unused(env_.scheduler);
     unused_ = &unused;
@@ -67,8 +72,20 @@ void Partition::update(const metadata::PartitionState& state, const TopicSetting
     log_->configure(settings.log);
 }
 
+ReplicaDriver& Partition::replicate(ReplicaHost& host,
+                                    const replication::PartitionReplica::Options& options) {
+    ASSERT(!replica_);
+    const LogOffsets& offsets = log_->offsets();
+    // While it was alone, all that was durable was committed.
+    const Offset known = has_been_lone_ ? offsets.durable : restored_;
+    replica_ = std::make_unique<ReplicaDriver>(env_, host, *this, options,
+                                               std::clamp(known, offsets.start, offsets.end));
+    return *replica_;
+}
+
 ErrorCode Partition::check_epoch(LeaderEpoch clients) const {
     if (PLANT("partition.epoch_not_checked")) return ErrorCode::none;
+    if (replica_) return replica_->complaint_about_epoch(clients);
     if (clients == no_leader_epoch || clients == state_.leader_epoch) return ErrorCode::none;
     return clients < state_.leader_epoch ? ErrorCode::fenced_leader_epoch
                                          : ErrorCode::unknown_leader_epoch;
@@ -81,7 +98,15 @@ ProduceOutcome Partition::refuse(ErrorCode code, std::string message) const {
     return outcome;
 }
 
+// NOT_ENOUGH_REPLICAS before anything is written, so that nobody must undo it.
+ErrorCode Partition::complaint_about_append(const AppendOrigin& origin) const {
+    if (!replica_) return ErrorCode::none;
+    return replica_->complaint_about_append(origin.in_sync);
+}
+
 ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
+    if (const ErrorCode code = complaint_about_append(origin); code != ErrorCode::none)
+        return refuse(code, {});
     const Timestamp now = env_.clock.wall();
     const auto facts = protocol::validate_batch(batch, rules_for(settings_, origin, now));
     if (facts.failed()) {
@@ -116,9 +141,10 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
         outcome.base = original->base;
         if (!PLANT("produce.duplicate_not_waited_for")) outcome.next = original->next;
         if (settings_.log_append_time) outcome.log_append_time = original->timestamp;
+        expect(outcome, origin);
         return outcome;
     }
-    const auto appended = log_->append(batch, *facts, state_.leader_epoch);
+    const auto appended = log_->append(batch, *facts, leader_epoch());
     if (appended.failed())
         return refuse(append_error(appended.error()), appended.error() == Error::no_space
                                                           ? "The broker's disk is full."
@@ -127,7 +153,17 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
     outcome.base = appended->base;
     outcome.next = appended->next;
     if (settings_.log_append_time) outcome.log_append_time = facts->max_timestamp;
+    if (replica_) replica_->appended();
+    expect(outcome, origin);
     return outcome;
+}
+
+// At once: another role may have begun when the client's turn comes.
+void Partition::expect(ProduceOutcome& outcome, const AppendOrigin& origin) {
+    if (!replica_) return;
+    outcome.epoch = replica_->epoch();
+    if (origin.is_client && origin.in_sync) outcome.append = replica_->expect(outcome.next);
+    watchers_.appended();
 }
 
 // As the topic's compression.type wants it; nothing when it is that already.
@@ -145,7 +181,58 @@ Result<Bytes, ProduceOutcome> Partition::repacked(Slice batch,
     return std::move(*packed);
 }
 
+Result<void> Partition::append_replicated(const protocol::BatchView& batch,
+                                          const protocol::ValidatedBatch& facts) {
+    TRY(const AppendedBatch appended, log_->append(batch.bytes(), facts, batch.leader_epoch()));
+    uncommitted_.push_back({appended.next, batch.size()});
+    return {};
+}
+
+Result<void> Partition::cut(ReplicaHost& host, const LogStore::Cut& what) {
+    std::unique_ptr<PartitionLog> old = take_log();
+    auto absent = std::make_unique<AbsentLog>(old->offsets(), old->epochs());
+    AbsentLog& stand_in = *absent;
+    log_ = std::move(absent);
+    auto after = host.cut(std::move(old), what);
+    if (after.failed()) {
+        stand_in.go_offline();
+        lost_log_ = true;
+        watchers_.changed();
+        return after.error();
+    }
+    log_ = std::move(*after);
+    log_->belongs_to(this);
+    log_->configure(settings_.log);
+    while (!uncommitted_.empty() && uncommitted_.back().next > log_->offsets().end)
+        uncommitted_.pop_back();
+    watchers_.changed();
+    return {};
+}
+
+ErrorCode Partition::wait_committed(const ProduceOutcome& outcome, Time deadline) {
+    if (!replica_) return wait_committed(outcome.next);
+    if (outcome.append != replication::AppendId(0))
+        return replica_->wait_answer(outcome.append, deadline);
+    const auto durable = log_->wait_durable(outcome.next);
+    if (!replica_->has_led_since(outcome.epoch)) return ErrorCode::not_leader_or_follower;
+    return durable.failed() ? append_error(durable.error()) : ErrorCode::none;
+}
+
+bool Partition::is_committed(const ProduceOutcome& outcome) const {
+    if (outcome.append != replication::AppendId(0)) return replica_->is_answered(outcome.append);
+    return log_->offsets().durable >= outcome.next;
+}
+
+void Partition::give_up(const ProduceOutcome& outcome) {
+    if (outcome.append != replication::AppendId(0)) replica_->give_up(outcome.append);
+}
+
 ErrorCode Partition::wait_committed(Offset end) {
+    if (replica_) {
+        const replication::AppendId append = replica_->expect(end);
+        if (append == replication::AppendId(0)) return ErrorCode::not_leader_or_follower;
+        return replica_->wait_answer(append, env_.clock.now() + own_wait_max);
+    }
     if (const auto durable = log_->wait_durable(end); durable.failed())
         return append_error(durable.error());
     return ErrorCode::none;
@@ -155,6 +242,13 @@ ErrorCode Partition::wait_committed(Offset end) {
 void Partition::progressed() {
     const env::NoSuspend guard(env_.scheduler);
     if (log_->offline()) watchers_.changed();
+    if (replica_)
+        replica_->flushed();
+    else
+        committed();
+}
+
+void Partition::committed() {
     std::uint64_t bytes = 0;
     while (!uncommitted_.empty() && uncommitted_.front().next <= high_watermark()) {
         bytes += uncommitted_.front().bytes;

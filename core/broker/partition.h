@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "core/broker/log.h"
+#include "core/broker/partition_id.h"
+#include "core/broker/replica/replica_driver.h"
 #include "core/broker/topic_settings.h"
 #include "core/broker/watchers.h"
 #include "core/env/env.h"
@@ -15,14 +17,6 @@
 #include "core/protocol/messages/produce.h"
 
 namespace sluice::broker {
-
-// A partition, whatever its topic is called.
-struct PartitionId {
-    TopicId topic;
-    PartitionIndex index;
-
-    friend auto operator<=>(const PartitionId&, const PartitionId&) = default;
-};
 
 // What became of one batch.
 struct ProduceOutcome {
@@ -33,12 +27,16 @@ struct ProduceOutcome {
     Offset next{-1};  // The client may be told once everything before it is committed.
     Timestamp log_append_time = no_timestamp;
     Offset log_start{-1};
+    LeaderEpoch epoch = no_leader_epoch;  // In which it was appended.
+    // Of who is told when every in-sync replica has it; 0 when nobody else is waited for.
+    replication::AppendId append{0};
 };
 
 // Who appends, and what that changes.
 struct AppendOrigin {
     Version produce_version;
     bool is_client = true;  // Coordinators and the controller write what clients may not.
+    bool in_sync = true;    // Every in-sync replica must have it: acks=all.
     std::size_t decompressed_bytes_max = 64 << 20;
 };
 
@@ -74,8 +72,14 @@ public:
         Partition* partition_ = nullptr;
     };
 
-    // Checks and orders one batch; never waits.
+    // Checks and orders one batch; never waits. What a client appended is waited for below, or
+    // given up.
     ProduceOutcome append(Slice batch, const AppendOrigin& origin);
+    // Waits until it may be answered: committed, or durable here where no more was asked for.
+    // REQUEST_TIMED_OUT at `deadline`, which counts only where others must have it too.
+    protocol::ErrorCode wait_committed(const ProduceOutcome& outcome, Time deadline);
+    bool is_committed(const ProduceOutcome& outcome) const;
+    void give_up(const ProduceOutcome& outcome);
     // Waits until everything before `end` is committed, and may be answered and read.
     protocol::ErrorCode wait_committed(Offset end);
     Result<LogRead> read(const PartitionLog::ReadRange& range) { return log_->read(range); }
@@ -86,17 +90,38 @@ public:
 
     // The image says something new about it.
     void update(const metadata::PartitionState& state, const TopicSettings& settings);
+    // Others hold it as well from now on, or somebody else leads it.
+    ReplicaDriver& replicate(ReplicaHost& host,
+                             const replication::PartitionReplica::Options& options);
+    // Null while this broker alone holds it and leads.
+    ReplicaDriver* replica() { return replica_.get(); }
+    const ReplicaDriver* replica() const { return replica_.get(); }
+    // What was committed when the last run ended, as far as that is known,
+    void restore_high_watermark(Offset high_watermark) { restored_ = high_watermark; }
+    // and that nobody else needs to have it now.
+    void be_alone() { has_been_lone_ = true; }
+    // For the replica: a batch of the leader's, whole and where it belongs; what was committed has
+    // moved; a part of the log goes.
+    Result<void> append_replicated(const protocol::BatchView& batch,
+                                   const protocol::ValidatedBatch& facts);
+    void committed();
+    Result<void> cut(ReplicaHost& host, const LogStore::Cut& what);
     // The topic is deleted: whoever waits gives up. Returns when nobody uses it any more.
     void retire();
     std::unique_ptr<PartitionLog> take_log();
+    // A cut failed: there is none, though there are files.
+    bool has_log() const { return !lost_log_; }
 
     const PartitionId& id() const { return id_; }
     const std::string& topic() const { return topic_; }
+    std::string log_name() const { return broker::log_name(topic_, id_.index); }
     PartitionLog& log() { return *log_; }
     const PartitionLog& log() const { return *log_; }
-    // Consumers read below it. One replica: whatever is durable is committed.
-    Offset high_watermark() const { return log_->offsets().durable; }
-    LeaderEpoch leader_epoch() const { return state_.leader_epoch; }
+    // Consumers read below it. With one replica whatever is durable is committed.
+    Offset high_watermark() const {
+        return replica_ ? replica_->high_watermark() : log_->offsets().durable;
+    }
+    LeaderEpoch leader_epoch() const { return replica_ ? replica_->epoch() : state_.leader_epoch; }
     const TopicSettings& settings() const { return settings_; }
     bool retired() const { return retired_; }
     Watchers& watchers() { return watchers_; }
@@ -112,6 +137,8 @@ private:
     void release();
     void progressed() override;
     ProduceOutcome refuse(protocol::ErrorCode code, std::string message) const;
+    protocol::ErrorCode complaint_about_append(const AppendOrigin& origin) const;
+    void expect(ProduceOutcome& outcome, const AppendOrigin& origin);
     Result<Bytes, ProduceOutcome> repacked(Slice batch, const protocol::ValidatedBatch& facts,
                                            const AppendOrigin& origin) const;
 
@@ -119,6 +146,10 @@ private:
     PartitionId id_;
     std::string topic_;
     std::unique_ptr<PartitionLog> log_;
+    bool lost_log_ = false;
+    std::unique_ptr<ReplicaDriver> replica_;
+    Offset restored_{0};
+    bool has_been_lone_ = false;
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;

@@ -90,6 +90,7 @@ TopicSettings topic_settings(const metadata::MetadataImage& image,
     settings.timestamp_after_max = lookup.time("message.timestamp.after.max.ms");
     take_compression(settings, lookup);
     settings.compacted = lookup.text("cleanup.policy").find("compact") != std::string::npos;
+    settings.in_sync_min = static_cast<std::size_t>(lookup.number("min.insync.replicas"));
     if (metadata::is_internal_topic(topic)) {
         // Coordinators keep these short themselves: retention must never cut them.
         settings.log.retention_age = milliseconds(-1);

@@ -20,6 +20,7 @@ struct TopicSettings {
     std::optional<protocol::CompressionType> compression;
     protocol::CompressionLevel compression_level;
     bool compacted = false;
+    std::size_t in_sync_min = 1;  // min.insync.replicas
 };
 
 // What `topic` is configured to, over what `broker` and all brokers are.

@@ -31,6 +31,9 @@ struct FetchItem {
     protocol::FetchResponse::EpochEndOffset diverging;
     Bytes records;
     std::uint64_t counted = 0;  // The partition's committed bytes that were read or waited for.
+    // Of a follower: the epoch in which its leader was told what it has, and the log's end then.
+    LeaderEpoch told_in = no_leader_epoch;
+    Offset seen_end{-1};
 };
 
 // One Fetch request: reads what is there on the shards it lies on, and waits for more when that is
@@ -57,6 +60,7 @@ private:
         std::optional<env::RemoteCall> cancel;
     };
 
+    BrokerId follower() const;
     void resolve();
     void serve_one(Time deadline);
     bool serve_there(Broker& there, Group& group, Time deadline);
@@ -67,15 +71,16 @@ private:
     void refuse(const Group& group);
     std::size_t first_group() const;
     void read_group(Broker& there, Group& group);
-    protocol::ErrorCode check_reader(const Partition& partition,
-                                     const protocol::FetchRequest::Partition& wanted) const;
+    protocol::ErrorCode look_for_consumer(const Partition& partition, FetchItem& item) const;
     static protocol::ErrorCode find_divergence(const Partition& partition, FetchItem& item);
+    protocol::ErrorCode look_for_follower(Partition& partition, FetchItem& item) const;
     void read_one(Broker& there, FetchItem& item);
+    void read_records(Broker& there, Partition& partition, FetchItem& item, Offset before);
     std::size_t wanted_bytes() const;
     std::uint64_t missing() const;
     bool is_over(Broker& there, Time deadline) const;
     bool wait_for_bytes(std::uint64_t& wanted, Time deadline);
-    static void begin_watch(Broker& there, const Group& group, Watch& watch);
+    void begin_watch(Broker& there, const Group& group, Watch& watch) const;
     static void end_watch(Broker& there, const Group& group, Watch& watch);
     protocol::FetchResponse response();
 

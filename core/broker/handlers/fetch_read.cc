@@ -18,6 +18,7 @@ namespace {
 
 constexpr Version by_id_since{13};
 constexpr Version replica_state_since{15};
+constexpr Version racks_since{11};
 
 // The records of a read in one piece. A large first piece goes out as it is and the rest with the
 // next fetch: that costs nothing, while joining copies.
@@ -75,15 +76,66 @@ void FetchOperation::resolve() {
         if (item.error == ErrorCode::none) groups_[broker_.home_of(item.id)].push_back(&item);
 }
 
-ErrorCode FetchOperation::check_reader(const Partition& partition,
-                                       const FetchRequest::Partition& wanted) const {
-    const bool knows_epoch = wanted.current_leader_epoch != no_leader_epoch;
-    const BrokerId replica =
-        version_ >= replica_state_since ? request_.replica_state.replica_id : request_.replica_id;
-    // Nobody follows yet: whoever says so is told what an unassigned replica is.
-    if (replica >= BrokerId(0))
-        return knows_epoch ? ErrorCode::unknown_leader_epoch : ErrorCode::not_leader_or_follower;
-    return partition.check_epoch(wanted.current_leader_epoch);
+// -1 for a consumer.
+BrokerId FetchOperation::follower() const {
+    return version_ >= replica_state_since ? request_.replica_state.replica_id
+                                           : request_.replica_id;
+}
+
+// What is served to a consumer, and from where on: a follower of a partition does too (KIP-392).
+ErrorCode FetchOperation::look_for_consumer(const Partition& partition, FetchItem& item) const {
+    const FetchRequest::Partition& wanted = *item.wanted;
+    const ReplicaDriver* const replica = partition.replica();
+    const bool may_be_nearer = replica != nullptr && version_ >= racks_since;
+    const ErrorCode complaint = may_be_nearer
+                                    ? replica->complaint_about_reader(wanted.current_leader_epoch)
+                                    : partition.check_epoch(wanted.current_leader_epoch);
+    if (complaint != ErrorCode::none) return complaint;
+    const Offset from = wanted.fetch_offset;
+    const Offset log_start = partition.log().offsets().start;
+    item.high_watermark = partition.high_watermark();
+    item.log_start = log_start;
+    if (may_be_nearer && replica->follows()) return replica->complaint_about_read(from);
+    const bool at_start = from == log_start && from > Offset(0);
+    if ((from < log_start && !PLANT("fetch.before_the_log_start")) ||
+        (at_start && PLANT("fetch.start_is_out_of_range")) ||
+        (from > partition.log().offsets().end && !PLANT("fetch.behind_the_end_is_empty")))
+        return ErrorCode::offset_out_of_range;
+    return find_divergence(partition, item);
+}
+
+// The rules hear once what it has; while it waits for more that is no newer.
+ErrorCode FetchOperation::look_for_follower(Partition& partition, FetchItem& item) const {
+    const FetchRequest::Partition& wanted = *item.wanted;
+    ReplicaDriver* const replica = partition.replica();
+    if (replica == nullptr || replica->leading() == nullptr)
+        return wanted.current_leader_epoch == no_leader_epoch ? ErrorCode::not_leader_or_follower
+               : replica == nullptr                           ? ErrorCode::unknown_leader_epoch
+                                    : replica->complaint_about_epoch(wanted.current_leader_epoch);
+    const LogOffsets& offsets = partition.log().offsets();
+    item.seen_end = offsets.end;
+    const bool was_told = item.told_in == replica->epoch() && wanted.fetch_offset >= offsets.start;
+    if (was_told) {
+        item.high_watermark = replica->high_watermark();
+        item.log_start = offsets.start;
+        return ErrorCode::none;
+    }
+    const replication::FetchReply reply = replica->fetched(
+        {.follower = follower(),
+         .broker_epoch = version_ >= replica_state_since ? request_.replica_state.replica_epoch
+                                                         : BrokerEpoch(-1),
+         .leader_epoch = wanted.current_leader_epoch,
+         .offset = wanted.fetch_offset,
+         .last_fetched_epoch = wanted.last_fetched_epoch,
+         .log_start = wanted.log_start_offset});
+    if (reply.error != ErrorCode::none) return reply.error;
+    item.high_watermark = reply.high_watermark;
+    item.log_start = reply.log_start;
+    if (reply.diverging)
+        item.diverging = {reply.diverging->epoch, reply.diverging->offset};
+    else
+        item.told_in = replica->epoch();
+    return ErrorCode::none;
 }
 
 // A reader that says of which epoch its last record is learns whether that epoch ended before.
@@ -105,32 +157,27 @@ void FetchOperation::read_one(Broker& there, FetchItem& item) {
         item.error = there.error_for_missing(item.id);
         return;
     }
-    item.error = check_reader(*partition, *item.wanted);
-    if (item.error != ErrorCode::none) return;
-    const Offset from = item.wanted->fetch_offset;
-    const Offset log_start = partition->log().offsets().start;
-    item.high_watermark = partition->high_watermark();
     item.counted = partition->committed_bytes();
-    item.log_start = log_start;
-    const bool at_start = from == log_start && from > Offset(0);
-    if ((from < log_start && !PLANT("fetch.before_the_log_start")) ||
-        (at_start && PLANT("fetch.start_is_out_of_range")) ||
-        (from > partition->log().offsets().end && !PLANT("fetch.behind_the_end_is_empty"))) {
-        item.error = ErrorCode::offset_out_of_range;
-        return;
-    }
-    item.error = find_divergence(*partition, item);
+    const bool is_follower = follower() >= BrokerId(0);
+    item.error =
+        is_follower ? look_for_follower(*partition, item) : look_for_consumer(*partition, item);
     if (item.error != ErrorCode::none) return;
-    if (item.diverging.epoch != no_leader_epoch) return;
+    if (item.diverging.epoch != no_leader_epoch || item.diverging.end_offset >= Offset(0)) return;
+    const bool reads_all = is_follower || PLANT("fetch.beyond_the_high_watermark");
+    read_records(there, *partition, item,
+                 reads_all ? partition->log().offsets().end : item.high_watermark);
+}
+
+void FetchOperation::read_records(Broker& there, Partition& partition, FetchItem& item,
+                                  Offset before) {
+    const Offset from = item.wanted->fetch_offset;
     const auto response_max =
         std::min({broker_.config().fetch_bytes_max,
                   static_cast<std::size_t>(std::max(request_.max_bytes, 0)), memory_left_});
-    const bool is_news = from < item.high_watermark || PLANT("fetch.beyond_the_high_watermark");
-    if (!is_news || (bytes_ > 0 && bytes_ >= response_max)) return;
+    if (from >= before || (bytes_ > 0 && bytes_ >= response_max)) return;
     PartitionLog::ReadRange range;
     range.from = from;
-    range.before = item.high_watermark;
-    if (PLANT("fetch.beyond_the_high_watermark")) range.before = partition->log().offsets().end;
+    range.before = before;
     // While it is read, others must not count on the same memory.
     ReplyMemory& memory = there.reply_memory();
     range.bytes_max =
@@ -142,7 +189,7 @@ void FetchOperation::read_one(Broker& there, FetchItem& item) {
     // with small limits gets past it.
     range.at_least_one = bytes_ == 0 && !PLANT("fetch.first_batch_not_whole");
     const ReplyMemory::Share reading(memory, range.bytes_max);
-    auto read = partition->read(range);
+    auto read = partition.read(range);
     if (read.failed()) {
         item.error = read_error(read.error());
         return;
@@ -154,10 +201,10 @@ void FetchOperation::read_one(Broker& there, FetchItem& item) {
     while (available_ + found.size < wanted_bytes() && found.size < range.bytes_max) {
         range.from = end_of(found);
         if (found.pieces.empty() || range.from >= range.before) break;
-        auto more = partition->read({.from = range.from,
-                                     .before = range.before,
-                                     .bytes_max = range.bytes_max - found.size,
-                                     .at_least_one = false});
+        auto more = partition.read({.from = range.from,
+                                    .before = range.before,
+                                    .bytes_max = range.bytes_max - found.size,
+                                    .at_least_one = false});
         if (more.failed() || more->pieces.empty()) break;  // The next fetch begins there.
         SOMETIMES("fetch.read_on", true);
         std::ranges::move(more->pieces, std::back_inserter(found.pieces));

@@ -29,13 +29,16 @@ std::uint64_t FetchOperation::missing() const {
 
 bool FetchOperation::is_over(Broker& there, Time deadline) const {
     if (missing() == 0 || there.env().clock.now() >= deadline) return true;
-    return there.env().scheduler.stopped() || there.stopping();
+    if (there.env().scheduler.stopped()) return true;
+    // A follower would ask again at once, and does not wait for long.
+    return there.stopping() && follower() < BrokerId(0);
 }
 
-void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) {
+void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch) const {
     ASSERT(watch.wanted > 0);
+    watch.of_follower = follower() >= BrokerId(0);
     // Who stops has perhaps woken everybody already.
-    if (there.stopping()) watch.change();
+    if (there.stopping() && !watch.of_follower) watch.change();
     for (FetchItem* item : group) {
         const Partition::Use partition = there.find(item->id);
         if (!partition) {
@@ -44,6 +47,7 @@ void FetchOperation::begin_watch(Broker& there, const Group& group, Watch& watch
         }
         // What came between the read and now would otherwise be news to nobody.
         const std::uint64_t committed = partition->committed_bytes();
+        if (watch.of_follower && partition->log().offsets().end != item->seen_end) watch.change();
         if (committed > item->counted) watch.add(committed - item->counted);
         partition->watchers().add(watch);
     }
@@ -118,7 +122,7 @@ bool FetchOperation::wait_for_bytes(std::uint64_t& wanted, Time deadline) {
         waits.push_back(std::make_unique<RemoteWait>(shards, home, part));
         RemoteWait& wait = *waits.back();
         wait.call.notify(woken);
-        wait.call.start(home, Task(), [&there, &to = group, &wait, deadline] {
+        wait.call.start(home, Task(), [this, &there, &to = group, &wait, deadline] {
             begin_watch(there, to, wait.watch);
             static_cast<void>(wait.event.wait_until(deadline).failed());
             end_watch(there, to, wait.watch);

@@ -32,6 +32,23 @@ std::size_t size_of(const DescribeGroupsResponse::Group& group) {
     return size;
 }
 
+// The coordinator of a group is who leads its partition.
+void find_leader(const Broker& broker, const std::string& group,
+                 FindCoordinatorResponse::Coordinator& found) {
+    found.error_code = ErrorCode::coordinator_not_available;
+    const metadata::MetadataImage& image = broker.image();
+    const auto* const topic = image.topic(metadata::consumer_offsets_topic);
+    if (topic == nullptr || topic->partitions.empty()) return;
+    const auto count = static_cast<std::int32_t>(topic->partitions.size());
+    const BrokerId leader = topic->partition(group::partition_of_group(group, count))->leader;
+    const auto* const there = image.broker(leader);
+    if (there == nullptr || there->end_points.empty()) return;
+    found.error_code = ErrorCode::none;
+    found.node_id = leader;
+    found.host = there->end_points.front().host;
+    found.port = there->end_points.front().port;
+}
+
 GroupCoordinator::Client client_of(const RequestContext& context) {
     return {context.version, context.session.client_id, "/" + context.session.peer.host};
 }
@@ -50,19 +67,17 @@ FindCoordinatorResponse handle(const RequestContext& context, FindCoordinatorReq
     }
     found.node_id = BrokerId(-1);
     found.port = -1;
-    if (found.error_code == ErrorCode::none) {
-        found.node_id = broker.config().node_id;
-        found.host = broker.facts().advertised.host;
-        found.port = broker.facts().advertised.port;
-    }
     FindCoordinatorResponse response;
     if (context.version >= Version(4)) {
         for (std::string& key : request.coordinator_keys) {
-            found.key = std::move(key);
-            response.coordinators.push_back(found);
+            auto coordinator = found;
+            if (found.error_code == ErrorCode::none) find_leader(broker, key, coordinator);
+            coordinator.key = std::move(key);
+            response.coordinators.push_back(std::move(coordinator));
         }
         return response;
     }
+    if (found.error_code == ErrorCode::none) find_leader(broker, request.key, found);
     response.error_code = found.error_code;
     response.error_message = found.error_message;
     response.node_id = found.node_id;

@@ -28,7 +28,15 @@ bool is_known(Timestamp special, Version version) {
     return special == earliest_pending_upload && version >= Version(11);
 }
 
-void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
+// What a client may not be told yet: it could be further (KIP-207).
+bool is_settled(const Partition& partition) {
+    const ReplicaDriver* const replica = partition.replica();
+    return replica == nullptr || replica->leading() == nullptr ||
+           replica->leading()->high_watermark_is_current();
+}
+
+// Where a follower asks, the log's end is meant, whatever of it is committed.
+void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted, bool is_follower,
              ListOffsetsResponse::Partition& answer) {
     answer.error_code = partition.check_epoch(wanted.current_leader_epoch);
     if (answer.error_code != ErrorCode::none) return;
@@ -37,6 +45,12 @@ void look_up(Partition& partition, const ListOffsetsRequest::Partition& wanted,
         answer.offset = offset;
         answer.leader_epoch = partition.leader_epoch();
     };
+    if (wanted.timestamp == latest && is_follower) return answer_with(offsets.end);
+    if (wanted.timestamp != earliest && wanted.timestamp != earliest_local &&
+        !is_settled(partition)) {
+        answer.error_code = ErrorCode::offset_not_available;
+        return;
+    }
     if (wanted.timestamp == latest)
         return answer_with(
             PLANT("list_offsets.latest_is_the_log_end") ? offsets.end : partition.high_watermark());
@@ -82,8 +96,13 @@ ListOffsetsResponse handle(const RequestContext& context, ListOffsetsRequest req
                 error = ErrorCode::invalid_request;
             else if (is_known(wanted.timestamp, context.version))
                 error = with_partition(
-                    context.broker, topic.name, wanted.partition_index,
-                    [&](Partition& partition) { look_up(partition, wanted, answer); });
+                    context.broker, topic.name, wanted.partition_index, [&](Partition& partition) {
+                        look_up(partition, wanted, request.replica_id >= BrokerId(0), answer);
+                    });
+            // Older clients know another word for it.
+            if (answer.error_code == ErrorCode::offset_not_available &&
+                context.version < Version(5))
+                answer.error_code = ErrorCode::leader_not_available;
             if (error != ErrorCode::none) answer.error_code = error;
             if (context.version < Version(4)) answer.leader_epoch = no_leader_epoch;
             answers.partitions.push_back(answer);

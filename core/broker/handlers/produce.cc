@@ -23,7 +23,9 @@ public:
           header_(context.header),
           version_(context.version),
           request_(std::move(request)),
-          image_(context.broker.shared_image()) {}
+          image_(context.broker.shared_image()),
+          deadline_(context.broker.env().clock.now() +
+                    milliseconds(std::max(request_.timeout_ms, 0))) {}
 
     void start();
     Result<std::vector<Bytes>> finish() override;
@@ -55,11 +57,13 @@ private:
     Version version_;
     ProduceRequest request_;
     Shared<const metadata::MetadataImage> image_;
+    const Time deadline_;      // Until when others are waited for.
     std::vector<Item> items_;  // In the order of the request.
     std::map<ShardId, std::unique_ptr<Group>> groups_;
 };
 
 constexpr Version hints_since{10};
+constexpr std::int16_t all_in_sync = -1;  // acks
 
 bool acks_are_valid(std::int16_t acks) {
     return acks >= -1 && acks <= 1;
@@ -106,6 +110,7 @@ void ProduceReply::start() {
 void ProduceReply::append_group(Broker& there, Group& group) {
     const AppendOrigin origin{.produce_version = version_,
                               .is_client = true,
+                              .in_sync = request_.acks == all_in_sync,
                               .decompressed_bytes_max = there.config().decompressed_bytes_max};
     for (Item* item : group.items) {
         item->partition = there.find(item->id);
@@ -121,7 +126,7 @@ void ProduceReply::append_group(Broker& there, Group& group) {
 void ProduceReply::commit_group(Group& group) {
     for (Item* item : group.items) {
         if (item->outcome.error == ErrorCode::none)
-            item->outcome.error = item->partition->wait_committed(item->outcome.next);
+            item->outcome.error = item->partition->wait_committed(item->outcome, deadline_);
         item->partition = Partition::Use();
     }
 }
@@ -133,7 +138,7 @@ bool ProduceReply::is_ready() const {
         if (home != here) return group->call.has_ended();
         return std::ranges::all_of(group->items, [](const Item* item) {
             return item->outcome.error != ErrorCode::none ||
-                   item->partition->high_watermark() >= item->outcome.next;
+                   item->partition->is_committed(item->outcome);
         });
     });
 }
@@ -160,7 +165,10 @@ void ProduceReply::give_up(ShardId home, Group& group) {
     release.start(
         home,
         [&group] {
-            for (Item* item : group.items) item->partition = Partition::Use();
+            for (Item* item : group.items) {
+                if (item->partition) item->partition->give_up(item->outcome);
+                item->partition = Partition::Use();
+            }
         },
         Task());
     static_cast<void>(release.wait().failed());

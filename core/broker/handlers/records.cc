@@ -15,6 +15,8 @@ namespace {
 constexpr Offset to_high_watermark{-1};
 
 void delete_before(Partition& partition, Offset offset, DeleteRecordsResponse::Partition& answer) {
+    answer.error_code = partition.check_epoch(no_leader_epoch);
+    if (answer.error_code != ErrorCode::none) return;
     const Offset end = partition.high_watermark();
     const Offset start = offset == to_high_watermark
                              ? (PLANT("records.high_watermark_not_meant") ? Offset(0) : end)
@@ -35,9 +37,17 @@ void delete_before(Partition& partition, Offset offset, DeleteRecordsResponse::P
 }
 
 void end_of_epoch(Partition& partition, const OffsetForLeaderEpochRequest::Partition& wanted,
-                  OffsetForLeaderEpochResponse::EpochEndOffset& answer) {
+                  bool of_follower, OffsetForLeaderEpochResponse::EpochEndOffset& answer) {
     answer.error_code = partition.check_epoch(wanted.current_leader_epoch);
     if (answer.error_code != ErrorCode::none) return;
+    if (of_follower && partition.replica() != nullptr) {
+        const auto reply =
+            partition.replica()->end_of_epoch(wanted.current_leader_epoch, wanted.leader_epoch);
+        answer.error_code = reply.error;
+        answer.leader_epoch = reply.end.epoch;
+        answer.end_offset = reply.end.offset;
+        return;
+    }
     if (wanted.leader_epoch == partition.leader_epoch()) {
         answer.leader_epoch = wanted.leader_epoch;
         answer.end_offset = partition.high_watermark();
@@ -86,8 +96,9 @@ OffsetForLeaderEpochResponse handle(const RequestContext& context,
             OffsetForLeaderEpochResponse::EpochEndOffset answer;
             answer.partition = wanted.partition;
             const ErrorCode error = with_partition(
-                context.broker, topic.topic, wanted.partition,
-                [&](Partition& partition) { end_of_epoch(partition, wanted, answer); });
+                context.broker, topic.topic, wanted.partition, [&](Partition& partition) {
+                    end_of_epoch(partition, wanted, request.replica_id >= BrokerId(0), answer);
+                });
             if (error != ErrorCode::none) answer.error_code = error;
             answers.partitions.push_back(answer);
         }
