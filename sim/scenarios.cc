@@ -3,6 +3,7 @@
 #include "sim/broker_scenario.h"
 #include "sim/log_scenario.h"
 #include "sim/quorum_scenario.h"
+#include "sim/replica_scenario.h"
 #include "sim/workload_mix.h"
 
 namespace sluice::sim {
@@ -31,9 +32,10 @@ std::unique_ptr<Scenario> draw_one(World& world) {
 }
 
 constexpr Entry entries[] = {
-    {default_scenario, draw_one},     {"workloads", make_workload_mix},
-    {"broker", make<BrokerScenario>}, {"log", make<LogScenario>},
-    {"quorum", make<QuorumScenario>}, {"cluster", make_cluster},
+    {default_scenario, draw_one},        {"workloads", make_workload_mix},
+    {"broker", make<BrokerScenario>},    {"log", make<LogScenario>},
+    {"quorum", make<QuorumScenario>},    {"cluster", make_cluster},
+    {"replicas", make<ReplicaScenario>},
 };
 
 }  // namespace
