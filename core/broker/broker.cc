@@ -69,6 +69,10 @@ Result<ProducerId> Broker::next_producer_id() {
 void Broker::apply(const Shared<const metadata::MetadataImage>& image,
                    const std::map<std::string, LogHints>& hints) {
     hints_.insert(hints.begin(), hints.end());
+    if (!knows_this_life(*image) && !PLANT("replica.earlier_life_goes_on")) {
+        image_ = image;
+        return;
+    }
     retire_missing(*image);
     const std::vector<Opening> opening = openings(*image);
     at_once(opening.size(), "open-log", [&](std::size_t i) { open(opening[i], *image); });
@@ -98,6 +102,14 @@ void Broker::at_once(std::size_t count, std::string_view name,
         if (fibers.spawn(name, some).failed()) break;
     some();
     fibers.join();
+}
+
+// Its log may lack what an earlier life had not synced: leading on in an epoch of that life would
+// give other records the offsets that followers know.
+bool Broker::knows_this_life(const metadata::MetadataImage& image) const {
+    if (!config_.is_clustered()) return true;
+    const auto* const self = image.broker(config_.node_id);
+    return self != nullptr && self->incarnation == facts_.incarnation;
 }
 
 // This broker is to hold it.

@@ -30,6 +30,7 @@ struct NodeFacts {
     Uuid directory_id;
     env::Address advertised;
     std::string log_directory;
+    Uuid incarnation = {};  // This life of it, as it registers.
 };
 
 // One shard of the broker: its partitions, its view of the metadata, and the requests of its
@@ -48,8 +49,9 @@ public:
     void ended(Session& session) override;
 
     // Makes `image` this shard's view: opens the partitions that are new here, retires those that
-    // are gone or belong to others now. One call at a time. `hints` are what a start knows of the
-    // logs.
+    // are gone or belong to others now; in a cluster once the image knows this life of the broker:
+    // what earlier ones say it leads or lacks is over. One call at a time. `hints` are what a start
+    // knows of the logs.
     void apply(const Shared<const metadata::MetadataImage>& image,
                const std::map<std::string, LogHints>& hints);
     // Sends away requests that wait for other clients, so that a stop need not. In two steps, the
@@ -115,6 +117,7 @@ private:
     HighWatermarks high_watermarks() const;
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
+    bool knows_this_life(const metadata::MetadataImage& image) const;
     bool is_ours(const PartitionId& id, const metadata::MetadataImage& image) const;
     void retire_missing(const metadata::MetadataImage& image);
     void remove_missing_offline(const metadata::MetadataImage& image);

@@ -119,6 +119,7 @@ Result<void, StartFailure> Node::open_directory() {
     facts_.log_directory = config_.data_directory;
     facts_.cluster_id = identity.cluster_id;
     facts_.directory_id = identity.directory_id;
+    facts_.incarnation = Uuid::random(env_.random);
     auto hints = directory_->begin();
     if (hints.failed() && hints.error() == Error::corrupt)
         return failure(hints.error(),

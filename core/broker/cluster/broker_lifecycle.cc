@@ -36,7 +36,7 @@ BrokerLifecycle::BrokerLifecycle(env::Env& env, const BrokerConfig& config, cons
       facts_(facts),
       metadata_(metadata),
       channel_(channel),
-      incarnation_(Uuid::random(env.random)),
+      incarnation_(facts.incarnation),
       wake_(env.scheduler),
       left_signal_(env.scheduler),
       fibers_(env.scheduler) {}

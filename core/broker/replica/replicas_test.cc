@@ -37,7 +37,11 @@ struct Member {
     Member(env::Env& env, std::int32_t number)
         : id(number),
           config(config_of(id)),
-          facts{.cluster_id = "c", .directory_id = {}, .advertised = {}, .log_directory = {}},
+          facts{.cluster_id = "c",
+                .directory_id = {},
+                .advertised = {},
+                .log_directory = {},
+                .incarnation = {}},
           store(env.scheduler),
           metadata(env, config, directory, store, nullptr),
           active(env, config, facts, metadata),
@@ -62,9 +66,14 @@ struct Member {
 // controller decides is the rules' own; when the brokers hear of it is the test's to say.
 class Cluster : public Peers {
 public:
-    explicit Cluster(std::vector<BrokerId> replicas, std::string min_isr = "2") {
+    // `restarted`: a broker whose present life nobody has heard of yet.
+    explicit Cluster(std::vector<BrokerId> replicas, std::int32_t restarted = 0) {
         for (std::int32_t number = 1; number <= 3; ++number) add(number);
-        builder.apply(ConfigRecord{4, "", "min.insync.replicas", std::move(min_isr)});
+        if (restarted != 0) {
+            member(restarted).config.quorum.bootstrap_servers = {{"b", 1}};
+            member(restarted).facts.incarnation = Uuid{{9}};
+        }
+        builder.apply(ConfigRecord{4, "", "min.insync.replicas", "2"});
         builder.apply(TopicRecord{"words", topic_id});
         PartitionRecord partition;
         partition.partition_id = only;
@@ -107,6 +116,16 @@ public:
         return *builder.image().topic(topic_id)->partition(only);
     }
 
+    // The controller hears of its present life.
+    void registered(std::int32_t number) {
+        RegisterBrokerRecord registration;
+        registration.broker_id = BrokerId(number);
+        registration.broker_epoch = BrokerEpoch(10 + number);
+        registration.incarnation_id = member(number).facts.incarnation;
+        registration.fenced = false;
+        registration.end_points = {{"PLAINTEXT", "b", static_cast<std::uint16_t>(number), 0}};
+        builder.apply(registration);
+    }
     // Everybody hears of what was decided.
     void publish() {
         builder.advance(builder.image().next_offset.next(), LeaderEpoch(1));
@@ -204,13 +223,8 @@ public:
 
 private:
     void add(std::int32_t number) {
-        RegisterBrokerRecord registration;
-        registration.broker_id = BrokerId(number);
-        registration.broker_epoch = BrokerEpoch(number);
-        registration.fenced = false;
-        registration.end_points = {{"PLAINTEXT", "b", static_cast<std::uint16_t>(number), 0}};
-        builder.apply(registration);
         members.push_back(std::make_unique<Member>(world.doors, number));
+        registered(number);
         Replicas& replicas = members.back()->broker.replicas();
         replicas.connect({.peers = this,
                           .propose = [this](const AlterPartitionRequest& request)
@@ -405,6 +419,16 @@ TEST(Replicas, OneThatWasAloneKeepsWhatWasCommitted) {
     EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(3));
     cluster.pass(milliseconds(100));
     EXPECT_EQ(cluster.log(2).batches, cluster.log(1).batches);
+}
+
+// Its disk may lack what it told others in that epoch.
+TEST(Replicas, WhatAnEarlierLifeLedIsNotLedOn) {
+    Cluster cluster(brokers({1, 2, 3}), 1);
+    EXPECT_FALSE(cluster.partition(1));
+    EXPECT_EQ(cluster.produce(1).error, ErrorCode::not_leader_or_follower);
+    cluster.registered(1);
+    cluster.lead(2, brokers({2, 3}));
+    EXPECT_TRUE(cluster.partition(1)->replica()->follows());
 }
 
 TEST(Replicas, WhatIsNotCommittedIsNotRead) {
