@@ -19,7 +19,7 @@ using Setter = std::function<Complaint(ServerConfig&, std::string_view)>;
 // One option of the broker's own: how it is taken from text, and what it comes to.
 struct Option {
     Setter set;
-    std::function<std::string(ServerConfig&)> show;
+    std::function<std::optional<std::string>(ServerConfig&)> show;
     ConfigType type = ConfigType::string;
 };
 
@@ -155,7 +155,7 @@ const Option rack = {[](ServerConfig& config, std::string_view text) -> Complain
                          config.broker.cluster.rack = text;
                          return std::nullopt;
                      },
-                     [](ServerConfig& config) { return config.broker.cluster.rack.value_or(""); }};
+                     [](ServerConfig& config) { return config.broker.cluster.rack; }};
 const Option node_id = {
     set_node_id, [](ServerConfig& config) { return std::to_string(config.broker.node_id.value); },
     ConfigType::int32};

@@ -31,7 +31,7 @@ struct QuorumConfig {
     Duration request_timeout = seconds(2);        // controller.quorum.request.timeout.ms
     Duration retry_backoff = milliseconds(20);    // controller.quorum.retry.backoff.ms
     Duration fetch_wait_max = milliseconds(500);
-    std::int32_t fetch_bytes_max = 8 << 20;      // controller.quorum.fetch.max.bytes
+    std::int32_t fetch_bytes_max = 1 << 20;      // controller.quorum.fetch.max.bytes
     std::int32_t snapshot_part_bytes = 1 << 20;  // controller.quorum.fetch.snapshot.max.bytes
 };
 
@@ -86,7 +86,7 @@ struct BrokerConfig {
     metadata::ConfigValues given;  // Defaults of topics it was started with, by the brokers' names.
     // What else DescribeConfigs says of it; read-only.
     struct Shown {
-        std::string value;
+        std::optional<std::string> value;
         metadata::ConfigType type = metadata::ConfigType::string;
         metadata::ConfigSource source = metadata::ConfigSource::fallback;
     };
