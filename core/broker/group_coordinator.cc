@@ -221,7 +221,7 @@ void GroupCoordinator::lead(bool leads) {
         load_again_ = {};
         return woken_(true);
     }
-    SOMETIMES("group.coordinator_moved", state_ == State::ready);
+    SOMETIMES("cluster.coordinator_moved", state_ == State::ready);
     rules_.reset();
     state_ = State::elsewhere;
     send_away(ErrorCode::not_coordinator);

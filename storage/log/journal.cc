@@ -75,7 +75,7 @@ Result<broker::JournalMark> Journal::mark() {
     if (in_doubt) wanted_sequence_ = std::max(wanted_sequence_, next_sequence_);
     const std::uint64_t in_doubt_until = in_doubt ? next_sequence_ : 0;
     while (next_sequence_ <= in_doubt_until && !closed_ && !failed_) {
-        SOMETIMES("journal.mark_waits", true);
+        SOMETIMES("cluster.journal_mark_waits", true);
         writer_.wake();
         CHECK_OK(moved_.wait());
     }

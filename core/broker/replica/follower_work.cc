@@ -129,13 +129,13 @@ void ReplicaDriver::finish_work() {
 
 Result<void> ReplicaDriver::work(const replication::Effect& effect) {
     if (const auto* const truncate = std::get_if<replication::Truncate>(&effect)) {
-        SOMETIMES("replica.truncated", truncate->end < partition_.log().offsets().end);
+        SOMETIMES("cluster.replica_truncated", truncate->end < partition_.log().offsets().end);
         if (truncate->end < partition_.log().offsets().end) return cut({.end = truncate->end});
         partition_.log().forget_unwritten_epochs();
         return {};
     }
     if (const auto* const restart = std::get_if<replication::Restart>(&effect)) {
-        SOMETIMES("replica.restarted", true);
+        SOMETIMES("cluster.replica_restarted", true);
         CHECK_OK(cut({.end = restart->at, .all = true}));
         if (restart->log_start <= restart->at) return {};
         // A leader's log begins within a batch; ours can only when the batch is there.
