@@ -8,8 +8,6 @@
 
 namespace sluice::broker {
 
-using protocol::ErrorCode;
-
 namespace {
 
 // What a log wants to know of a batch that a leader has judged: its bytes count as they are.
