@@ -27,9 +27,6 @@ public:
     void leave();
     void stop();
 
-    // The controller has it in service, as far as is known here.
-    bool is_serving() const { return epoch_ && !fenced_; }
-
 private:
     void run();
     // Each does what is due now, and says when something is due again.

@@ -1,13 +1,13 @@
 // What a fetch reads, on the shards where its partitions are.
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <set>
 
 #include "core/base/probe.h"
 #include "core/broker/errors.h"
 #include "core/broker/handlers/fetch_operation.h"
+#include "core/broker/joined.h"
 #include "core/replication/leader_epochs.h"
 
 namespace sluice::broker {
@@ -22,17 +22,10 @@ constexpr Version racks_since{11};
 
 // The records of a read in one piece. A large first piece goes out as it is and the rest with the
 // next fetch: that costs nothing, while joining copies.
-Bytes joined(const LogRead& read) {
+Bytes one_piece_of(const LogRead& read) {
     if (read.pieces.empty()) return {};
-    if (read.pieces.size() == 1 || read.pieces.front().size() >= read.size / 4)
-        return read.pieces.front();
-    Buffer whole = Buffer::allocate(read.size);
-    std::size_t at = 0;
-    for (const Bytes& piece : read.pieces) {
-        std::memcpy(whole.data() + at, piece.data(), piece.size());
-        at += piece.size();
-    }
-    return Bytes(std::move(whole));
+    if (read.pieces.front().size() >= read.size / 4) return read.pieces.front();
+    return joined(read.pieces);
 }
 
 // Behind the last of the batches.
@@ -211,7 +204,7 @@ void FetchOperation::read_records(Broker& there, Partition& partition, FetchItem
         found.size += more->size;
     }
     available_ += found.size;
-    item.records = joined(found);
+    item.records = one_piece_of(found);
     bytes_ += item.records.size();
 }
 
