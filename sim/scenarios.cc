@@ -47,7 +47,7 @@ std::vector<std::string> scenario_names() {
 }
 
 std::vector<std::string> all_there_is() {
-    return {std::string(default_scenario), "quorum", "cluster"};
+    return {std::string(default_scenario), "quorum", "cluster", "replicas"};
 }
 
 MakeScenario find_scenario(std::string_view name) {

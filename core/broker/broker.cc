@@ -198,9 +198,13 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image) 
     }
     auto partition =
         std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
-    partition->update(*opening.topic->partition(opening.id.index), settings);
+    const metadata::PartitionState& state = *opening.topic->partition(opening.id.index);
+    partition->update(state, settings);
     if (hint.high_watermark) partition->restore_high_watermark(*hint.high_watermark);
-    partitions_.emplace(opening.id, std::move(partition));
+    Partition& opened = *partitions_.emplace(opening.id, std::move(partition)).first->second;
+    // At once: others are opened meanwhile, and as long as it has no replica driver it is taken for one
+    // that this broker holds alone.
+    if (!PLANT("replica.alone_until_all_are_opened")) replicas_.assign(opened, image, state);
 }
 
 Broker::HighWatermarks Broker::high_watermarks() const {
