@@ -290,10 +290,9 @@ bool Log::has_on_disk(Offset offset) const {
            (tail_.empty() || offset < tail_.begin().offset);
 }
 
-Result<DiskRead> Log::read_ahead(ReadRange range) {
-    if (!has_on_disk(range.from)) return DiskRead{};
+Result<DiskRead> Log::read_ahead(const ReadRange& range) {
+    if (!has_on_disk(range.from) || range.from >= range.before) return DiskRead{};
     const Visit visit(*this);
-    range.before = offsets_.durable;
     return read_from_disk(range);
 }
 

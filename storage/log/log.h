@@ -67,7 +67,7 @@ public:
 
     // For who reads ahead. Records from `offset` on are durable, and not in memory.
     bool has_on_disk(Offset offset) const;
-    Result<DiskRead> read_ahead(ReadRange range);
+    Result<DiskRead> read_ahead(const ReadRange& range);
 
     // For the journal. What may go into it and is not durable: whole batches, oldest first.
     std::vector<Tail::Piece> unsecured(std::size_t bytes_max);

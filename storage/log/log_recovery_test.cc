@@ -451,6 +451,28 @@ TEST_F(RecoveryTest, ReadsAheadForEveryReaderOfItsOwn) {
     EXPECT_EQ(second, written);
 }
 
+// What is committed may end before what is durable.
+TEST_F(RecoveryTest, ReadsAheadNoFurtherThanTheReaderMay) {
+    for (int i = 0; i < 100; ++i) append(std::to_string(i));
+    restart();
+    constexpr Offset committed{51};
+    const auto read_one = [&](Offset& at, Offset before) {
+        std::vector<std::string> all;
+        const auto read = log->read({.from = at, .before = before, .bytes_max = 200});
+        ASSERT_TRUE(read);
+        for (const Bytes& piece : read->pieces) take_values(piece.view(), at, all);
+        ASSERT_LE(at, before);
+    };
+    in_fiber([&] {
+        for (Offset alone; alone < committed;) read_one(alone, committed);
+        // A follower and a consumer in one place.
+        for (Offset follower, consumer; consumer < committed;) {
+            if (follower == consumer) read_one(follower, Offset(100));
+            read_one(consumer, committed);
+        }
+    });
+}
+
 TEST_F(RecoveryTest, ReadsNothingOfACleanLogButItsEnd) {
     for (int i = 0; i < 100; ++i) append(std::to_string(i));
     restart();

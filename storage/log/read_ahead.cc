@@ -37,8 +37,12 @@ std::optional<DiskRead> ReadAhead::take(const Log& log,
         }
         std::optional<DiskRead> ahead = std::exchange(reader->ahead, std::nullopt);
         bytes_ -= std::exchange(reader->bytes, 0);
-        // He wants less than before.
-        if (ahead && ahead->batches.size > range.bytes_max) return std::nullopt;
+        // He wants less than before; or it was read for a follower, who sees what is not committed.
+        const bool is_too_much =
+            ahead &&
+            (ahead->batches.size > range.bytes_max ||
+             (ahead->next > range.before && !PLANT("log.read_ahead_of_what_is_committed")));
+        if (is_too_much) return std::nullopt;
         SOMETIMES("log.read_ahead", ahead.has_value());
         return ahead;
     }
