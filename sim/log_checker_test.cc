@@ -12,7 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 
-Time at(std::int64_t micros) {
+Time at_micros(std::int64_t micros) {
     return Time{Duration(micros)};
 }
 
@@ -27,13 +27,13 @@ std::set<AnomalyKind> kinds_of(const History& history, LogChecker::Options optio
 class GoodHistory {
 public:
     std::vector<Send> sends{
-        {0, 1, 10, at(0), SendOutcome::acknowledged, at(5), 0},
-        {0, 2, 20, at(1), SendOutcome::acknowledged, at(6), 1},
-        {0, 1, 11, at(7), SendOutcome::acknowledged, at(9), 2},
-        {0, 2, 21, at(8), SendOutcome::unknown, never, -1},
+        {0, 1, 10, at_micros(0), SendOutcome::acknowledged, at_micros(5), 0},
+        {0, 2, 20, at_micros(1), SendOutcome::acknowledged, at_micros(6), 1},
+        {0, 1, 11, at_micros(7), SendOutcome::acknowledged, at_micros(9), 2},
+        {0, 2, 21, at_micros(8), SendOutcome::unknown, never, -1},
     };
-    std::vector<Read> reads{{0, 1, 1, at(20), at(21), {{1, 20}, {2, 11}}}};
-    Read last{0, 9, 0, at(50), at(60), {{0, 10}, {1, 20}, {2, 11}, {3, 21}}};
+    std::vector<Read> reads{{0, 1, 1, at_micros(20), at_micros(21), {{1, 20}, {2, 11}}}};
+    Read last{0, 9, 0, at_micros(50), at_micros(60), {{0, 10}, {1, 20}, {2, 11}, {3, 21}}};
 
     History history() const {
         History made;
@@ -99,7 +99,7 @@ TEST_F(LogCheckerTest, GoesRedOnADuplicateOfAnIdempotentProducerOnly) {
 
 TEST_F(LogCheckerTest, GoesRedOnAProducersRecordsInTheWrongOrder) {
     good.sends[3].outcome = SendOutcome::unknown;
-    good.sends.push_back({0, 2, 22, at(9), SendOutcome::unknown, never, -1});
+    good.sends.push_back({0, 2, 22, at_micros(9), SendOutcome::unknown, never, -1});
     good.last.records[3].value = 22;
     good.last.records.push_back({4, 21});
     EXPECT_THAT(found(), ElementsAre(AnomalyKind::reordered));
@@ -107,8 +107,8 @@ TEST_F(LogCheckerTest, GoesRedOnAProducersRecordsInTheWrongOrder) {
 }
 
 TEST_F(LogCheckerTest, GoesRedOnAnAppendBeforeWhatWasAcknowledgedEarlier) {
-    good.sends[0].invoked = at(7);
-    good.sends[0].answered = at(8);
+    good.sends[0].invoked = at_micros(7);
+    good.sends[0].answered = at_micros(8);
     EXPECT_THAT(found(), ElementsAre(AnomalyKind::real_time_order));
 }
 
@@ -121,11 +121,11 @@ TEST_F(LogCheckerTest, GoesRedOnAReadThatSkipsOrGoesBack) {
 }
 
 TEST_F(LogCheckerTest, GoesRedOnAnAcknowledgedRecordThatALaterReadDoesNotFind) {
-    good.reads.push_back({0, 1, 2, at(30), at(31), {}});
+    good.reads.push_back({0, 1, 2, at_micros(30), at_micros(31), {}});
     EXPECT_THAT(found(), ElementsAre(AnomalyKind::unseen));
-    good.reads.back().invoked = at(8);  // Before it was acknowledged.
+    good.reads.back().invoked = at_micros(8);  // Before it was acknowledged.
     EXPECT_THAT(found(), ElementsAre());
-    good.reads.back() = {0, 1, 3, at(30), at(31), {}};
+    good.reads.back() = {0, 1, 3, at_micros(30), at_micros(31), {}};
     EXPECT_THAT(found(), ElementsAre());
 }
 
@@ -198,14 +198,14 @@ GoodHistory random_history(Random& random) {
         Send send{.log = 0,
                   .producer = producer,
                   .value = 100u * (producer + 1) + static_cast<std::uint64_t>(i),
-                  .invoked = at(++time)};
+                  .invoked = at_micros(++time)};
         const auto offset = static_cast<std::int64_t>(h.last.records.size());
         if (random.below(4) == 0) time += 3;
         if (random.below(5) != 0) h.last.records.push_back({offset, send.value});
         if (random.below(3) != 0 && !h.last.records.empty() &&
             h.last.records.back().value == send.value) {
             send.outcome = SendOutcome::acknowledged;
-            send.answered = at(++time);
+            send.answered = at_micros(++time);
             send.offset = offset;
         }
         h.sends.push_back(send);
@@ -214,8 +214,8 @@ GoodHistory random_history(Random& random) {
             Read read{.log = 0,
                       .reader = 1,
                       .from = static_cast<std::int64_t>(from),
-                      .invoked = at(++time),
-                      .answered = at(time + 1)};
+                      .invoked = at_micros(++time),
+                      .answered = at_micros(time + 1)};
             for (std::size_t r = from; r < h.last.records.size(); ++r)
                 read.records.push_back(h.last.records[r]);
             h.reads.push_back(read);
@@ -286,15 +286,15 @@ TEST(LogChecker, JudgesALongHistoryQuickly) {
     Read last{.log = 0,
               .reader = 1,
               .from = 0,
-              .invoked = at(INT32_MAX),
+              .invoked = at_micros(INT32_MAX),
               .answered = never,
               .records = {}};
     constexpr std::int64_t count = 200'000;
     for (std::int64_t i = 0; i < count; ++i) {
         const auto value = static_cast<std::uint64_t>(i + 1);
         const std::size_t send =
-            history.send({.log = 0, .producer = 1, .value = value, .invoked = at(2 * i)});
-        history.answer(send, SendOutcome::acknowledged, at(2 * i + 1), i);
+            history.send({.log = 0, .producer = 1, .value = value, .invoked = at_micros(2 * i)});
+        history.answer(send, SendOutcome::acknowledged, at_micros(2 * i + 1), i);
         last.records.push_back({i, value});
     }
     history.read_all(last);

@@ -57,6 +57,9 @@ private:
     std::vector<std::string> positional_;
 };
 
+// Without the blanks around it.
+std::string_view trimmed(std::string_view text);
+
 // A whole number that is not negative, and nothing else.
 std::optional<std::int64_t> whole_number(std::string_view text);
 

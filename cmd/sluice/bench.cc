@@ -50,7 +50,7 @@ const CommandHelp& bench_help() {
 
 namespace {
 
-struct Wishes {
+struct BenchWishes {
     BenchLoad load;
     std::int32_t partitions = 6;
     std::int16_t replication = -1;
@@ -97,8 +97,8 @@ Result<client::ProducerOptions, std::string> producer_of(const Arguments& argume
     return options;
 }
 
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
-    Wishes wishes;
+Result<BenchWishes, std::string> bench_wishes(const Arguments& arguments) {
+    BenchWishes wishes;
     TRY(const auto partitions, number_of(arguments, "partitions", 6, 1));
     TRY(const auto replication, number_of(arguments, "replication", -1, 1));
     TRY(const auto rate, number_of(arguments, "rate", 0, 1));
@@ -129,7 +129,7 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
 }
 
 // Without an option of its own it has the broker's limit.
-client::Admin::NewTopic new_topic(const Wishes& wishes, const Arguments& arguments) {
+client::Admin::NewTopic new_topic(const BenchWishes& wishes, const Arguments& arguments) {
     client::Admin::NewTopic topic{.name = wishes.load.topic,
                                   .partitions = wishes.partitions,
                                   .replication = wishes.replication};
@@ -297,14 +297,14 @@ void print_text(const BenchLoad& load, const BenchResult& result, const Summary&
               text_of(costs.memory_peak, "{:.1f}", 1 << 20));
 }
 
-std::optional<std::int64_t> broker_pid(const Arguments& arguments, const Wishes& wishes) {
+std::optional<std::int64_t> broker_pid(const Arguments& arguments, const BenchWishes& wishes) {
     if (wishes.pid) return wishes.pid;
     const std::string first = arguments.get("bootstrap").value_or("127.0.0.1:9092");
     const auto address = parse_address(first.substr(0, first.find(',')));
     return address ? pid_listening_on(address->port) : std::nullopt;
 }
 
-int measure(ClientSession& session, const Arguments& arguments, const Wishes& wishes) {
+int measure(ClientSession& session, const Arguments& arguments, const BenchWishes& wishes) {
     const auto pid = broker_pid(arguments, wishes);
     const std::string data = data_of(session);
     Usage before;
@@ -325,7 +325,7 @@ int measure(ClientSession& session, const Arguments& arguments, const Wishes& wi
 }  // namespace
 
 int run_bench(const Arguments& arguments) {
-    auto wishes = wishes_of(arguments);
+    auto wishes = bench_wishes(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     return with_client(arguments, [&](ClientSession& session) {
         client::Admin admin(session.cluster);

@@ -28,14 +28,14 @@ const CommandHelp& check_help() {
 namespace {
 
 // How often each way of ending came.
-struct Tally {
+struct CheckTally {
     std::size_t ok = 0;
     std::size_t failed = 0;
     std::size_t unknown = 0;
 };
 
-Tally tally(const checker::History& history) {
-    Tally result;
+CheckTally tally(const checker::History& history) {
+    CheckTally result;
     for (const checker::Operation& operation : history.operations) switch (operation.outcome) {
             case checker::Outcome::ok:
                 ++result.ok;
@@ -52,7 +52,7 @@ Tally tally(const checker::History& history) {
 
 void print_json(const checker::History& history, const checker::Findings& findings) {
     JsonWriter json;
-    const Tally counted = tally(history);
+    const CheckTally counted = tally(history);
     json.begin_object();
     json.name("verdict").value(findings.counts().empty() ? "sound" : "unsound");
     json.name("ok").value(static_cast<std::int64_t>(counted.ok));
@@ -83,7 +83,7 @@ void print_text(const checker::History& history, const checker::Findings& findin
     }
     for (const auto& [kind, count] : findings.counts())
         print_out("{:<30} {}\n", checker::name_of(kind), count);
-    const Tally counted = tally(history);
+    const CheckTally counted = tally(history);
     print_out("{} operations: {} ok, {} failed, {} unknown; {}\n", history.operations.size(),
               counted.ok, counted.failed, counted.unknown,
               findings.counts().empty() ? "no anomaly" : "not sound");

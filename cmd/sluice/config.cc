@@ -76,7 +76,7 @@ std::string_view name_of_source(std::int8_t source) {
     return source >= 0 && source < 6 ? names[source] : names[0];
 }
 
-int list(ClientSession& session, const Arguments& arguments, const ConfigTarget& target) {
+int list_configs(ClientSession& session, const Arguments& arguments, const ConfigTarget& target) {
     protocol::DescribeConfigsRequest request;
     request.resources.push_back({.resource_type = target.type(),
                                  .resource_name = target.name,
@@ -137,8 +137,9 @@ int change(const Arguments& arguments, const ConfigTarget& target,
 int run_config_list(const Arguments& arguments) {
     const auto target = target_of(arguments);
     if (target.failed()) return usage_error(target.error());
-    return with_client(arguments,
-                       [&](ClientSession& session) { return list(session, arguments, *target); });
+    return with_client(arguments, [&](ClientSession& session) {
+        return list_configs(session, arguments, *target);
+    });
 }
 
 int run_config_set(const Arguments& arguments) {

@@ -17,7 +17,7 @@ bool is_there(const fs::path& path) {
     return fs::exists(path, error);
 }
 
-std::string text_of(const fs::path& path) {
+std::string path_text(const fs::path& path) {
     const auto file = MappedFile::open(path.string());
     return file ? std::string(as_text(file->bytes())) : std::string();
 }
@@ -51,12 +51,11 @@ DataDirectory DataDirectory::around(const fs::path& path) {
     DataDirectory directory;
     const auto root = root_of(path);
     if (!root || is_there(*root / storage::clean_shutdown_file)) return directory;
-    const bool is_ours =
-        is_there(*root / storage::summaries_file) || !journals_of(*root).empty();
+    const bool is_ours = is_there(*root / storage::summaries_file) || !journals_of(*root).empty();
     directory.ends_cleanly_ = !is_ours;
     if (!is_ours) return directory;
     const auto logs =
-        storage::parse_summaries(Bytes::copy_of(text_of(*root / storage::summaries_file)));
+        storage::parse_summaries(Bytes::copy_of(path_text(*root / storage::summaries_file)));
     if (logs)
         for (const auto& [log, known] : *logs) directory.proven_[log] = known.synced.end;
     directory.read_journals(*root);
@@ -94,7 +93,7 @@ std::optional<Offset> DataDirectory::proven_end(const std::string& log) const {
 
 JournalShelf::Segments DataDirectory::in_journals(const fs::path& directory) const {
     const auto topic =
-        storage::parse_partition_metadata(text_of(directory / storage::partition_metadata_file));
+        storage::parse_partition_metadata(path_text(directory / storage::partition_metadata_file));
     return journals_.segments_of(directory.filename().string(), *topic);
 }
 

@@ -51,7 +51,7 @@ namespace {
 
 using Group = protocol::DescribeGroupsResponse::Group;
 
-int list(ClientSession& session, const Arguments& arguments) {
+int list_groups(ClientSession& session, const Arguments& arguments) {
     const auto groups = client::GroupAdmin(session.cluster).list();
     if (groups.failed()) return failed("cannot list groups", groups.error());
     Table table({"group", "state", "type", "protocol"});
@@ -125,7 +125,7 @@ void print_json(const Group& group, const GroupOffsetsTable& offsets) {
     print_out("{}\n", json.end_object().text());
 }
 
-int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
+int describe_group(ClientSession& session, const Arguments& arguments, const std::string& name) {
     const std::string what = "cannot describe group " + name;
     const auto group = client::GroupAdmin(session.cluster).describe(name);
     if (group.failed()) return failed_group(session, what, name, group.error());
@@ -143,12 +143,12 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     return exit_ok;
 }
 
-int describe_all(ClientSession& session, const Arguments& arguments) {
+int describe_every_group(ClientSession& session, const Arguments& arguments) {
     const auto groups = client::GroupAdmin(session.cluster).list();
     if (groups.failed()) return failed("cannot list groups", groups.error());
     int code = exit_ok;
     for (const auto& group : *groups)
-        if (const int each = describe(session, arguments, group.group_id); each != exit_ok)
+        if (const int each = describe_group(session, arguments, group.group_id); each != exit_ok)
             code = each;
     return code;
 }
@@ -156,17 +156,19 @@ int describe_all(ClientSession& session, const Arguments& arguments) {
 }  // namespace
 
 int run_group_list(const Arguments& arguments) {
-    return with_client(arguments, [&](ClientSession& session) { return list(session, arguments); });
+    return with_client(arguments,
+                       [&](ClientSession& session) { return list_groups(session, arguments); });
 }
 
 int run_group_describe(const Arguments& arguments) {
     if (arguments.has("all") != arguments.positional().empty())
         return usage_error("'sluice group describe' takes NAME..., or --all");
     return with_client(arguments, [&](ClientSession& session) {
-        if (arguments.has("all")) return describe_all(session, arguments);
+        if (arguments.has("all")) return describe_every_group(session, arguments);
         int code = exit_ok;
         for (const std::string& name : arguments.positional())
-            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+            if (const int each = describe_group(session, arguments, name); each != exit_ok)
+                code = each;
         return code;
     });
 }

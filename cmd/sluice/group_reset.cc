@@ -39,15 +39,15 @@ const CommandHelp& group_reset_help() {
 
 namespace {
 
-struct Wishes {
+struct ResetWishes {
     std::string group;
     std::vector<std::pair<std::string, std::optional<PartitionIndex>>> topics;
     std::optional<StartPoint> to;
     std::optional<std::int64_t> shift;
 };
 
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
-    Wishes wishes;
+Result<ResetWishes, std::string> reset_wishes(const Arguments& arguments) {
+    ResetWishes wishes;
     wishes.group = arguments.positional().front();
     for (const std::string& word : arguments.all("topic")) {
         const auto colon = word.rfind(':');
@@ -74,7 +74,7 @@ Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
 // The partitions that are meant; those that are committed when none is named. What there is not is
 // said; the error is an exit code.
 Result<std::vector<client::TopicPartition>, int> meant_partitions(
-    ClientSession& session, const std::string& what, const Wishes& wishes,
+    ClientSession& session, const std::string& what, const ResetWishes& wishes,
     const client::CommittedOffsets& committed) {
     std::vector<client::TopicPartition> partitions;
     if (wishes.topics.empty())
@@ -97,7 +97,7 @@ struct Move {
 using Moves = std::map<client::TopicPartition, Move>;
 
 // To what was asked for, or what the partition holds next to it: then that is said.
-Result<Move, client::Refusal> move_of(ClientSession& session, const Wishes& wishes,
+Result<Move, client::Refusal> move_of(ClientSession& session, const ResetWishes& wishes,
                                       const client::TopicPartition& partition,
                                       std::optional<Offset> from) {
     client::Consumer reader(session.cluster, {});
@@ -139,7 +139,7 @@ void print_moves(const Arguments& arguments, const Moves& moves) {
         table.print();
 }
 
-int reset(ClientSession& session, const Arguments& arguments, const Wishes& wishes) {
+int reset(ClientSession& session, const Arguments& arguments, const ResetWishes& wishes) {
     const std::string what = "cannot move the offsets of group " + wishes.group;
     client::Coordinator coordinator(session.cluster, wishes.group);
     client::GroupOffsets offsets(coordinator);
@@ -169,7 +169,7 @@ int reset(ClientSession& session, const Arguments& arguments, const Wishes& wish
 }  // namespace
 
 int run_group_reset(const Arguments& arguments) {
-    const auto wishes = wishes_of(arguments);
+    const auto wishes = reset_wishes(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     return with_client(arguments,
                        [&](ClientSession& session) { return reset(session, arguments, *wishes); });

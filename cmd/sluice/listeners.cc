@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "cmd/sluice/arguments.h"
 #include "cmd/sluice/server_config.h"
 
 namespace sluice::cmd {
@@ -22,12 +23,6 @@ struct Listener {
     env::Address address;
     std::string text;  // As it was written.
 };
-
-std::string_view trimmed(std::string_view text) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    return text;
-}
 
 std::string capitals(std::string_view text) {
     std::string result(trimmed(text));

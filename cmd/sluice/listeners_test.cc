@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string refusal_of(const ListenerWords& words) {
+std::string listener_refusal(const ListenerWords& words) {
     const auto made = listeners_of(words, "box");
     return made ? "" : made.error();
 }
@@ -30,13 +30,15 @@ TEST(Listeners, ShowsAnIpv6AddressAsItIsWritten) {
 
 TEST(Listeners, RefusesWhatWouldNotBePlainText) {
     for (const std::string scheme : {"SSL", "SASL_PLAINTEXT", "SASL_SSL", "ssl"})
-        EXPECT_THAT(refusal_of({.listeners = scheme + "://127.0.0.1:9092"}),
+        EXPECT_THAT(listener_refusal({.listeners = scheme + "://127.0.0.1:9092"}),
                     HasSubstr("not served yet"));
-    EXPECT_THAT(refusal_of({.listeners = "INSIDE://:9092"}), HasSubstr("does not name INSIDE"));
+    EXPECT_THAT(listener_refusal({.listeners = "INSIDE://:9092"}),
+                HasSubstr("does not name INSIDE"));
     EXPECT_THAT(
-        refusal_of({.listeners = "INSIDE://:9092", .security_protocols = "INSIDE:SASL_SSL"}),
+        listener_refusal({.listeners = "INSIDE://:9092", .security_protocols = "INSIDE:SASL_SSL"}),
         HasSubstr("asks for SASL_SSL"));
-    EXPECT_THAT(refusal_of({.security_protocols = "INSIDE:TLS"}), HasSubstr("one of PLAINTEXT"));
+    EXPECT_THAT(listener_refusal({.security_protocols = "INSIDE:TLS"}),
+                HasSubstr("one of PLAINTEXT"));
 }
 
 TEST(Listeners, HonoursNamesOfOnesOwn) {
@@ -73,17 +75,18 @@ TEST(Listeners, AdvertisesTheHostsNameForAllItsAddresses) {
 }
 
 TEST(Listeners, NeverAdvertisesAllAddresses) {
-    EXPECT_THAT(refusal_of({.advertised = "0.0.0.0:9092"}),
+    EXPECT_THAT(listener_refusal({.advertised = "0.0.0.0:9092"}),
                 HasSubstr("cannot use the nonroutable meta-address 0.0.0.0"));
 }
 
 TEST(Listeners, RefusesMoreThanOneForClients) {
-    EXPECT_THAT(refusal_of({.listeners = "PLAINTEXT://:9092,INSIDE://:9094",
-                            .security_protocols = "PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT"}),
+    EXPECT_THAT(listener_refusal({.listeners = "PLAINTEXT://:9092,INSIDE://:9094",
+                                  .security_protocols = "PLAINTEXT:PLAINTEXT,INSIDE:PLAINTEXT"}),
                 HasSubstr("one can be served"));
-    EXPECT_THAT(refusal_of({.listeners = "CONTROLLER://:9093", .controllers = "CONTROLLER"}),
+    EXPECT_THAT(listener_refusal({.listeners = "CONTROLLER://:9093", .controllers = "CONTROLLER"}),
                 HasSubstr("none for clients"));
-    EXPECT_THAT(refusal_of({.advertised = "OUTSIDE://a:1"}), HasSubstr("is none of listeners"));
+    EXPECT_THAT(listener_refusal({.advertised = "OUTSIDE://a:1"}),
+                HasSubstr("is none of listeners"));
 }
 
 TEST(Listeners, SaysWhatWouldBeOpenToEverybodyInPlaceOfIt) {

@@ -48,7 +48,7 @@ const CommandHelp& produce_help() {
 
 namespace {
 
-struct Wishes {
+struct ProduceWishes {
     client::Message record;  // What every record has in common.
     client::ProducerOptions producer;
     std::optional<std::string> key_separator;
@@ -57,9 +57,9 @@ struct Wishes {
     std::optional<Duration> timeout;
 };
 
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
+Result<ProduceWishes, std::string> produce_wishes(const Arguments& arguments) {
     using protocol::CompressionType;
-    Wishes wishes;
+    ProduceWishes wishes;
     wishes.record.topic = arguments.positional().front();
     wishes.key_separator = arguments.get("key-separator");
     if (wishes.key_separator && wishes.key_separator->empty())
@@ -167,7 +167,7 @@ private:
 
 // While no broker answers it waits for one, as long as for those that were sent before.
 Result<void> send(ClientSession& session, client::Producer& producer, const client::Message& record,
-                  const Wishes& wishes, const client::OnDelivery& on_delivery) {
+                  const ProduceWishes& wishes, const client::OnDelivery& on_delivery) {
     const Time deadline = session.clock.now() + wishes.producer.delivery_time_max;
     for (;;) {
         const auto sent = producer.send(record, on_delivery);
@@ -177,8 +177,8 @@ Result<void> send(ClientSession& session, client::Producer& producer, const clie
     }
 }
 
-Result<void> send_lines(ClientSession& session, client::Producer& producer, const Wishes& wishes,
-                        LineReader lines, Tally& tally) {
+Result<void> send_lines(ClientSession& session, client::Producer& producer,
+                        const ProduceWishes& wishes, LineReader lines, Tally& tally) {
     Progress progress(session.clock, tally);
     std::int64_t number = 1;
     if (wishes.whole) {
@@ -221,7 +221,7 @@ int ended(const ClientSession& session, const Tally& tally) {
     return session.lost && !session.interrupted ? exit_unreachable : exit_failed;
 }
 
-int produce(ClientSession& session, const Wishes& wishes, int fd, bool json_wanted) {
+int produce(ClientSession& session, const ProduceWishes& wishes, int fd, bool json_wanted) {
     const std::string& topic = wishes.record.topic;
     const std::string what = "cannot write to " + topic;
     if (wishes.record.partition) {
@@ -251,7 +251,7 @@ int produce(ClientSession& session, const Wishes& wishes, int fd, bool json_want
 }  // namespace
 
 int run_produce(const Arguments& arguments) {
-    const auto wishes = wishes_of(arguments);
+    const auto wishes = produce_wishes(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     int fd = STDIN_FILENO;
     if (const auto path = arguments.get("file")) {

@@ -9,17 +9,11 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cmd/sluice/arguments.h"
 #include "cmd/sluice/server_options.h"
 
 namespace sluice::cmd {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 Complaint set_pair(ServerConfig& config, std::string_view pair) {
     const auto equals = pair.find('=');

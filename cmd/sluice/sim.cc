@@ -58,7 +58,7 @@ int exit_code_of(int failure) {
     return failure == 0 ? exit_ok : exit_failure_base + failure;
 }
 
-struct Wishes {
+struct SimWishes {
     SeedRange seeds{.first = 1, .last = 20};
     bool seeds_given = false;
     std::optional<std::uint64_t> minutes;
@@ -72,7 +72,7 @@ struct Wishes {
     std::string replay = "sluice sim";  // And the seed.
 };
 
-std::optional<std::uint64_t> whole_number(std::string_view text) {
+std::optional<std::uint64_t> seed_number(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -101,20 +101,20 @@ std::uint64_t processor_milliseconds() {
     return milliseconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes) {
+Result<void, std::string> take_seeds(const Arguments& arguments, SimWishes& wishes) {
     if (arguments.has("seed") && arguments.has("seeds"))
         return std::string("--seed and --seeds exclude each other");
     if (const auto seed = arguments.get("seed")) {
-        const auto number = whole_number(*seed);
+        const auto number = seed_number(*seed);
         if (!number) return fmt::format("--seed {}: not a whole number", *seed);
         wishes.seeds.first = wishes.seeds.last = *number;
     }
     if (const auto seeds = arguments.get("seeds")) {
         const auto dots = seeds->find("..");
-        const auto first = whole_number(seeds->substr(0, dots));
+        const auto first = seed_number(seeds->substr(0, dots));
         if (dots == std::string::npos)
             return fmt::format("--seeds {}: A..B is wanted; --seed {} is for one", *seeds, *seeds);
-        const auto last = whole_number(seeds->substr(dots + 2));
+        const auto last = seed_number(seeds->substr(dots + 2));
         if (!first || !last || *last < *first)
             return fmt::format("--seeds {}: A..B is wanted", *seeds);
         wishes.seeds.first = *first;
@@ -122,7 +122,7 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
     }
     wishes.seeds_given = arguments.has("seed") || arguments.has("seeds");
     if (const auto minutes = arguments.get("minutes")) {
-        wishes.minutes = whole_number(*minutes);
+        wishes.minutes = seed_number(*minutes);
         if (!wishes.minutes || *wishes.minutes == 0)
             return fmt::format("--minutes {}: not a number", *minutes);
         if (!arguments.has("seeds")) wishes.seeds.last = UINT64_MAX / 2;
@@ -130,7 +130,7 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
     wishes.seeds.twice = arguments.has("twice");
     wishes.seeds.at_once = std::max(1u, std::thread::hardware_concurrency());
     if (const auto jobs = arguments.get("jobs")) {
-        const auto number = whole_number(*jobs);
+        const auto number = seed_number(*jobs);
         if (!number || *number == 0) return fmt::format("--jobs {}: not a number", *jobs);
         wishes.seeds.at_once = *number;
     }
@@ -138,7 +138,7 @@ Result<void, std::string> take_seeds(const Arguments& arguments, Wishes& wishes)
 }
 
 // What changes a run, and so stands in the line that replays it.
-Result<void, std::string> take_run(const Arguments& arguments, Wishes& wishes) {
+Result<void, std::string> take_run(const Arguments& arguments, SimWishes& wishes) {
     wishes.run.scenario = arguments.get("scenario").value_or(std::string(sim::default_scenario));
     wishes.make = sim::find_scenario(wishes.run.scenario);
     if (!wishes.make) {
@@ -150,7 +150,7 @@ Result<void, std::string> take_run(const Arguments& arguments, Wishes& wishes) {
     wishes.run.faults = !arguments.has("no-faults");
     wishes.run.processor_milliseconds = processor_milliseconds;
     if (const auto horizon = arguments.get("horizon")) {
-        const auto number = whole_number(*horizon);
+        const auto number = seed_number(*horizon);
         if (!number || *number == 0)
             return fmt::format("--horizon {}: not a number of seconds", *horizon);
         wishes.run.horizon = seconds(static_cast<std::int64_t>(*number));
@@ -177,8 +177,8 @@ Result<void, std::string> take_run(const Arguments& arguments, Wishes& wishes) {
     return {};
 }
 
-Result<Wishes, std::string> wishes_of(const Arguments& arguments) {
-    Wishes wishes;
+Result<SimWishes, std::string> sim_wishes(const Arguments& arguments) {
+    SimWishes wishes;
     CHECK_OK(take_seeds(arguments, wishes));
     CHECK_OK(take_run(arguments, wishes));
     wishes.json = arguments.has("json");
@@ -197,7 +197,7 @@ void write_line(void* file, std::string_view line) {
                                    static_cast<int>(line.size()), line.data()));
 }
 
-void tell(const Wishes& wishes, const sim::RunResult& result) {
+void tell(const SimWishes& wishes, const sim::RunResult& result) {
     if (wishes.json)
         print_out("{}\n", sim::json_of(result));
     else if (!result.passed())
@@ -205,7 +205,7 @@ void tell(const Wishes& wishes, const sim::RunResult& result) {
     flush_out();
 }
 
-int run_sweep(const Wishes& wishes) {
+int run_sweep(const SimWishes& wishes) {
     sim::Sweep sweep;
     const std::uint64_t begun = milliseconds_of(CLOCK_MONOTONIC);
     run_seeds(wishes.seeds, wishes.run, wishes.make, [&](const sim::RunResult& result) {
@@ -229,7 +229,7 @@ int run_sweep(const Wishes& wishes) {
 }
 
 // In this process, where a trace can be written and an assertion be caught by a debugger.
-int run_traced(Wishes& wishes) {
+int run_traced(SimWishes& wishes) {
     std::FILE* file = std::fopen(wishes.trace.c_str(), "w");
     if (file == nullptr) return usage_error(fmt::format("cannot write {}", wishes.trace));
     using sim::TraceWriter;
@@ -244,7 +244,7 @@ int run_traced(Wishes& wishes) {
     return exit_code_of(result.exit_code());
 }
 
-int run_shrink(Wishes& wishes) {
+int run_shrink(SimWishes& wishes) {
     wishes.run.seed = wishes.seeds.first;
     const sim::RunResult failing = sim::run_seed(wishes.run, wishes.make);
     if (failing.passed()) return usage_error("--shrink: the seed passes");
@@ -261,7 +261,7 @@ int run_shrink(Wishes& wishes) {
 }  // namespace
 
 int run_sim(const Arguments& arguments) {
-    auto wishes = wishes_of(arguments);
+    auto wishes = sim_wishes(arguments);
     if (wishes.failed()) return usage_error(wishes.error());
     if (wishes->plants) {
         if (!wishes->seeds_given) wishes->seeds.last = 1000;

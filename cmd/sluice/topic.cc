@@ -108,7 +108,7 @@ int create(ClientSession& session, const Arguments& arguments,
     return exit_ok;
 }
 
-int list(ClientSession& session, const Arguments& arguments) {
+int list_topics(ClientSession& session, const Arguments& arguments) {
     const auto reply = client::Admin(session.cluster).topics({});
     if (reply.failed()) return failed("cannot list topics", reply.error());
     JsonWriter json;
@@ -166,7 +166,7 @@ void describe_as_json(JsonWriter& json, const MetadataResponse::Topic& topic,
     json.end_array().end_object();
 }
 
-int describe(ClientSession& session, const Arguments& arguments, const std::string& name) {
+int describe_topic(ClientSession& session, const Arguments& arguments, const std::string& name) {
     client::Admin admin(session.cluster);
     const auto reply = admin.topics({name});
     if (reply.failed())
@@ -190,13 +190,14 @@ int describe(ClientSession& session, const Arguments& arguments, const std::stri
     return exit_ok;
 }
 
-int describe_all(ClientSession& session, const Arguments& arguments) {
+int describe_every_topic(ClientSession& session, const Arguments& arguments) {
     const auto reply = client::Admin(session.cluster).topics({});
     if (reply.failed()) return failed("cannot list topics", reply.error());
     int code = exit_ok;
     for (const auto& topic : reply->topics) {
         if (topic.is_internal) continue;
-        if (const int each = describe(session, arguments, topic.name.value_or("")); each != exit_ok)
+        if (const int each = describe_topic(session, arguments, topic.name.value_or(""));
+            each != exit_ok)
             code = each;
     }
     return code;
@@ -246,15 +247,17 @@ int run_topic_create(const Arguments& arguments) {
 }
 
 int run_topic_list(const Arguments& arguments) {
-    return with_client(arguments, [&](ClientSession& session) { return list(session, arguments); });
+    return with_client(arguments,
+                       [&](ClientSession& session) { return list_topics(session, arguments); });
 }
 
 int run_topic_describe(const Arguments& arguments) {
     return with_client(arguments, [&](ClientSession& session) {
-        if (arguments.positional().empty()) return describe_all(session, arguments);
+        if (arguments.positional().empty()) return describe_every_topic(session, arguments);
         int code = exit_ok;
         for (const std::string& name : arguments.positional())
-            if (const int each = describe(session, arguments, name); each != exit_ok) code = each;
+            if (const int each = describe_topic(session, arguments, name); each != exit_ok)
+                code = each;
         return code;
     });
 }

@@ -13,9 +13,18 @@
 #include <string>
 #include <vector>
 
+#include "core/base/bytes.h"
 #include "core/base/strong.h"
 
 namespace sluice::golden {
+
+// Two digits a byte.
+inline Bytes from_hex(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+        out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
+    return Bytes::copy_of(out);
+}
 
 struct Command {
     std::string name;

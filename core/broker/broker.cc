@@ -202,8 +202,8 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image) 
     partition->update(state, settings);
     if (hint.high_watermark) partition->restore_high_watermark(*hint.high_watermark);
     Partition& opened = *partitions_.emplace(opening.id, std::move(partition)).first->second;
-    // At once: others are opened meanwhile, and as long as it has no replica driver it is taken for one
-    // that this broker holds alone.
+    // At once: others are opened meanwhile, and as long as it has no replica driver it is taken for
+    // one that this broker holds alone.
     if (!PLANT("replica.alone_until_all_are_opened")) replicas_.assign(opened, image, state);
 }
 

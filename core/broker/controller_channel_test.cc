@@ -11,7 +11,7 @@ namespace {
 using namespace protocol;
 using ::testing::ElementsAre;
 
-constexpr BrokerId self{1};
+constexpr BrokerId own_id{1};
 constexpr BrokerId leader{2};
 
 // Somebody who says what he is told to; nothing of the quorum.
@@ -47,8 +47,8 @@ Bytes block(ErrorCode error, std::int64_t first) {
 class ControllerChannelTest : public ::testing::Test {
 protected:
     ControllerChannelTest() {
-        config.node_id = self;
-        config.quorum.voters = {{self, {"here", 9093}}, {leader, {"there", 9093}}};
+        config.node_id = own_id;
+        config.quorum.voters = {{own_id, {"here", 9093}}, {leader, {"there", 9093}}};
         config.cluster.controller_wait_max = seconds(1);
         driver = std::make_unique<MetadataDriver>(world.doors, config, directory, store, &peers);
         here = std::make_unique<ActiveController>(world.doors, config, facts, *driver);
@@ -72,14 +72,14 @@ protected:
     void hear_of_leader() {
         EXPECT_TRUE(world.run([&] {
             const auto told = driver->quorum().asked(
-                raft::LeaderAsk{.leader = leader, .epoch = LeaderEpoch(1), .voter = {self, {}}});
+                raft::LeaderAsk{.leader = leader, .epoch = LeaderEpoch(1), .voter = {own_id, {}}});
             EXPECT_TRUE(told);
         }));
     }
     // Begins to ask; true when there is an answer.
     bool ask() {
         return world.run([this] {
-            answer = channel->ask(AllocateProducerIdsRequest{self, BrokerEpoch(7)});
+            answer = channel->ask(AllocateProducerIdsRequest{own_id, BrokerEpoch(7)});
         });
     }
     void pass(Duration time) { world.pass_to(now = now + time); }

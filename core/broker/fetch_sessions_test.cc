@@ -11,7 +11,7 @@ using protocol::FetchSessionId;
 
 constexpr Version by_name{7};
 
-class FetchSessionsTest : public testing::Test {
+class FetchSessionsTest : public ::testing::Test {
 protected:
     static FetchRequest::Topic topic(std::string name, std::int32_t partitions) {
         FetchRequest::Topic wanted;

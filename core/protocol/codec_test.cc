@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/base/golden.h"
 #include "core/protocol/api.h"
 #include "core/protocol/codec_impl.h"
 
 namespace sluice::protocol {
 namespace {
+
+using golden::from_hex;
 
 using testing::ElementsAre;
 
@@ -54,13 +57,6 @@ std::string hex(const M& message, int version) {
     for (const std::uint8_t b : bytes->view())
         fmt::format_to(std::back_inserter(text), "{:02x}", b);
     return text;
-}
-
-Bytes from_hex(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-        out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
-    return Bytes::copy_of(out);
 }
 
 template <Message M>

@@ -1,3 +1,5 @@
+#include "core/base/golden.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -11,15 +13,10 @@
 namespace sluice::protocol {
 namespace {
 
+using golden::from_hex;
+
 // testdata/golden.txt holds a message a line: its name, its version, its bytes. They were drawn at
 // random and written by the classes in Apache Kafka 4.3.1's own libraries.
-
-Bytes from_hex(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-        out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
-    return Bytes::copy_of(out);
-}
 
 struct Golden {
     Version version;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/golden.h"
 #include "core/protocol/batch_builder.h"
 #include "core/protocol/compression.h"
 #include "core/protocol/record.h"
@@ -13,12 +14,7 @@
 namespace sluice::protocol {
 namespace {
 
-Bytes from_hex(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-        out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
-    return Bytes::copy_of(out);
-}
+using golden::from_hex;
 
 constexpr std::size_t plenty = 1 << 20;
 

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/base/golden.h"
 #include "core/protocol/api.h"
 #include "core/protocol/codec.h"
 #include "core/protocol/header.h"
@@ -16,15 +17,10 @@
 namespace sluice::protocol {
 namespace {
 
+using golden::from_hex;
+
 // testdata/requests.txt holds a request a line as a real client sent it (tests/interop/record.py):
 // the client, the API's key, the version, the bytes from the header on.
-
-Bytes from_hex(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-        out += static_cast<char>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16));
-    return Bytes::copy_of(out);
-}
 
 // librdkafka asks for the metadata of all topics with three bytes too many.
 std::size_t excess_of(std::string_view client, ApiKey key) {

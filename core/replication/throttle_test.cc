@@ -5,27 +5,27 @@
 namespace sluice::replication {
 namespace {
 
-Time at(std::int64_t ms) {
+Time at_ms(std::int64_t ms) {
     return {milliseconds(ms)};
 }
 
 TEST(ReplicationThrottle, HoldsUpWhoCatchesUpAndNobodyElse) {
     ReplicationThrottle throttle(1000);
-    throttle.moved(3000, at(10'000));
-    EXPECT_EQ(throttle.allowed_at(), at(12'000));
-    EXPECT_FALSE(throttle.allows(true, false, at(11'999)));
-    EXPECT_TRUE(throttle.allows(true, false, at(12'000)));
+    throttle.moved(3000, at_ms(10'000));
+    EXPECT_EQ(throttle.allowed_at(), at_ms(12'000));
+    EXPECT_FALSE(throttle.allows(true, false, at_ms(11'999)));
+    EXPECT_TRUE(throttle.allows(true, false, at_ms(12'000)));
     // In sync, or not named.
-    EXPECT_TRUE(throttle.allows(true, true, at(11'000)));
-    EXPECT_TRUE(throttle.allows(false, false, at(11'000)));
+    EXPECT_TRUE(throttle.allows(true, true, at_ms(11'000)));
+    EXPECT_TRUE(throttle.allows(false, false, at_ms(11'000)));
 }
 
 TEST(ReplicationThrottle, KeepsItsRateOverTime) {
     ReplicationThrottle throttle(1'000'000);
     std::int64_t moved = 0;
     for (std::int64_t ms = 10'000; ms < 20'000; ++ms)
-        if (throttle.allows(true, false, at(ms))) {
-            throttle.moved(7000, at(ms));
+        if (throttle.allows(true, false, at_ms(ms))) {
+            throttle.moved(7000, at_ms(ms));
             moved += 7000;
         }
     EXPECT_GE(moved, 10'000'000);
@@ -35,13 +35,13 @@ TEST(ReplicationThrottle, KeepsItsRateOverTime) {
 
 TEST(ReplicationThrottle, ForgivesADebtAtAnotherRate) {
     ReplicationThrottle throttle(1);
-    throttle.moved(1'000'000, at(10'000));
-    EXPECT_FALSE(throttle.allows(true, false, at(100'000)));
-    throttle.set_rate(1'000'000, at(20'000));
-    EXPECT_TRUE(throttle.allows(true, false, at(21'000)));
-    throttle.set_rate(ReplicationThrottle::unlimited, at(21'000));
-    throttle.moved(1'000'000'000, at(21'000));
-    EXPECT_TRUE(throttle.allows(true, false, at(21'000)));
+    throttle.moved(1'000'000, at_ms(10'000));
+    EXPECT_FALSE(throttle.allows(true, false, at_ms(100'000)));
+    throttle.set_rate(1'000'000, at_ms(20'000));
+    EXPECT_TRUE(throttle.allows(true, false, at_ms(21'000)));
+    throttle.set_rate(ReplicationThrottle::unlimited, at_ms(21'000));
+    throttle.moved(1'000'000'000, at_ms(21'000));
+    EXPECT_TRUE(throttle.allows(true, false, at_ms(21'000)));
 }
 
 TEST(ThrottledReplicas, AreNamedByPartitionAndBroker) {

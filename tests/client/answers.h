@@ -5,6 +5,9 @@
 
 namespace sluice::client {
 
+// Of no topic.
+inline const TopicId nobodys_id{{1, 2, 3}};
+
 // Requests of any form, on a connection of their own.
 class Answers : public BrokerAndClient {
 protected:

@@ -17,8 +17,6 @@ namespace {
 
 using namespace protocol;
 
-const TopicId nobodys_id{{1, 2, 3}};
-
 // Groups and their offsets: what each item of a request is answered by itself.
 class GroupAnswers : public Answers {
 protected:

@@ -9,8 +9,8 @@ namespace {
 
 using namespace protocol;
 
-constexpr Version fetch_version{12};
-constexpr Version produce_version{12};
+constexpr Version news_fetch_version{12};
+constexpr Version news_produce_version{12};
 
 // Who waits for records is woken when they are durable, whatever their producer does.
 class ReaderNewsTest : public BrokerAndClient {
@@ -60,13 +60,13 @@ TEST_F(ReaderNewsTest, AProducerThatDoesNotReadItsAnswersHoldsNoReaderBack) {
         client.create("t", 2);
         for (std::int32_t partition = 0; partition < 2; ++partition) {
             const auto reader = connect(env, "reader");
-            ASSERT_TRUE(reader->send(fetch("t", partition, seconds(25)), fetch_version));
+            ASSERT_TRUE(reader->send(fetch("t", partition, seconds(25)), news_fetch_version));
             const auto producer = connect(env, "producer");
-            ASSERT_TRUE(producer->send(fetch("large", 0, seconds(0)), fetch_version));
+            ASSERT_TRUE(producer->send(fetch("large", 0, seconds(0)), news_fetch_version));
             ASSERT_TRUE(env::sleep_for(env.scheduler, seconds(1)));
             const Time sent = env.clock.now();
-            ASSERT_TRUE(producer->send(one_record("t", partition), produce_version));
-            const auto read = reader->receive<FetchRequest>(fetch_version);
+            ASSERT_TRUE(producer->send(one_record("t", partition), news_produce_version));
+            const auto read = reader->receive<FetchRequest>(news_fetch_version);
             ASSERT_TRUE(read);
             EXPECT_FALSE(read->responses.at(0).partitions.at(0).records.value_or(Bytes()).empty());
             EXPECT_LT(env.clock.now() - sent, seconds(1));

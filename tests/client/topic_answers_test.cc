@@ -18,8 +18,6 @@ namespace {
 using namespace protocol;
 
 constexpr std::int32_t not_asked_for = std::numeric_limits<std::int32_t>::min();
-const TopicId nobodys_id{{1, 2, 3}};
-
 // Topics and their partitions: what each item of a request is answered by itself.
 class TopicAnswers : public Answers {
 protected:
