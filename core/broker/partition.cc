@@ -57,7 +57,7 @@ void Partition::release() {
 
 void Partition::retire() {
     retired_ = true;
-    watchers_.changed();
+    watchers_.dismiss();
     if (replica_) replica_->abandoned();
     if (users_ == 0) return;
     env::Completion unused(env_.scheduler);

@@ -27,7 +27,7 @@ struct Watch {
     }
 };
 
-// Who waits for records of one partition. A watch is removed before it goes.
+// Who waits for records of one partition. A watch is removed before it goes, or dismissed.
 class Watchers {
 public:
     void add(Watch& watch) { watches_.push_back(&watch); }
@@ -43,6 +43,12 @@ public:
     }
     void changed() {
         for (Watch* watch : watches_) watch->change();
+    }
+
+    // The partition goes, and nobody finds it any more, not even to remove a watch.
+    void dismiss() {
+        changed();
+        watches_.clear();
     }
 
 private:

@@ -254,6 +254,8 @@ Result<void> Log::wait_secured(Offset end) {
         if (ended_) return *ended_;
         // That may last.
         if (is_full(0)) return Error::no_space;
+        // Until so many more have come as its topic says.
+        if (config_.flush_messages > 1) return Error::stopped;
         CHECK_OK(progressed_.wait());
     }
     return {};

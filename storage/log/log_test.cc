@@ -340,6 +340,27 @@ TEST_F(LogTest, AcknowledgesBeforeTheSyncWhenItsTopicWantsThat) {
     EXPECT_EQ(disk.syncs, before + 2);
 }
 
+// It may be long until what it has is synced.
+TEST_F(LogTest, ACheckpointWaitsForNoLogThatIsSyncedNowAndThen) {
+    options.recovery_bytes_max = 1 << 20;
+    for (const std::int64_t until_now : {10, 1}) {
+        config.flush_messages = until_now;
+        config.flush_interval = Duration::max();
+        crash();
+        ASSERT_TRUE(open());
+        in_fiber([&] {
+            append_only("a");
+            config.flush_messages = 10;
+            log->configure(config);
+            const int syncs = disk.syncs;
+            const Time asked = clock.time;
+            store->checkpoints();
+            EXPECT_EQ(clock.time, asked);
+            EXPECT_EQ(disk.syncs, syncs);
+        });
+    }
+}
+
 TEST_F(LogTest, RemembersProducersAcrossRestartsAndCrashes) {
     const auto send = [&](std::int32_t sequence) {
         append_batch({.values = {"a", "b"},

@@ -122,7 +122,8 @@ std::vector<broker::LogStore::Checkpoint> Store::checkpoints() {
     }
     for (std::size_t i = 0; i < ends.size(); ++i) {
         Checkpoint& checkpoint = checkpoints[first + i];
-        if (!is_secured(checkpoint, ends[i])) checkpoint.summary = {};
+        const bool has_summary = checkpoint.summary.size() > 0;
+        if (has_summary && !is_secured(checkpoint, ends[i])) checkpoint.summary = {};
     }
     return checkpoints;
 }
