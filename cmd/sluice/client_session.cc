@@ -24,6 +24,7 @@ void note_interrupt(int) {
 Result<std::vector<env::Address>, std::string> bootstrap_of(const Arguments& arguments) {
     std::vector<env::Address> addresses;
     std::string list = arguments.get("bootstrap").value_or("127.0.0.1:9092");
+    if (list.empty()) return std::string("--bootstrap is empty: HOST:PORT is wanted");
     while (!list.empty()) {
         const auto comma = std::min(list.find(','), list.size());
         TRY(env::Address address, parse_address(list.substr(0, comma)));

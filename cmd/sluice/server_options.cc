@@ -347,8 +347,10 @@ Complaint set_option(ServerConfig& config, std::string_view name, std::string_vi
     const auto kafka = kafka_name(name);
     if (!kafka) return unknown_name(name);
     if (*kafka == KafkaName::not_served && !asks_for_nothing(value))
-        return fmt::format("'{}' is Apache Kafka's, and not served yet: it would not be kept",
-                           name);
+        return fmt::format(
+            "'{}' is Apache Kafka's, and not served yet: what it asks for would not be done. "
+            "Remove it, or keep to Apache Kafka where you need it",
+            name);
     if (auto complaint = complaint_about_unused(name, value)) return complaint;
     config.without_effect.emplace_back(name);
     return std::nullopt;

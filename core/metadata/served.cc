@@ -9,10 +9,10 @@ namespace sluice::metadata {
 std::optional<std::string> complaint_about(const MetadataImage& image) {
     for (const auto& [name, topic] : image.topics_by_name) {
         // Who has never used a transaction or a share group does not have these topics.
-        if (name == "__transaction_state")
+        if (name == transaction_state_topic)
             return "it holds transactions. Let every producer finish, delete the topic "
                    "__transaction_state with the broker that made it, and start again.";
-        if (name == "__share_group_state")
+        if (name == share_group_state_topic)
             return "it holds share groups. Delete them and the topic __share_group_state with the "
                    "broker that made them, and start again.";
         if (is_internal_topic(name)) continue;

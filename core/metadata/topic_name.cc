@@ -26,7 +26,8 @@ std::optional<std::string> complaint_about_topic_name(std::string_view name) {
 }
 
 bool is_reserved_topic(std::string_view name) {
-    return name == cluster_metadata_topic || name == "sluice-journal";
+    return name == cluster_metadata_topic || name == "sluice-journal" ||
+           name == transaction_state_topic || name == share_group_state_topic;
 }
 
 std::string collision_form(std::string_view name) {
@@ -36,8 +37,8 @@ std::string collision_form(std::string_view name) {
 }
 
 bool is_internal_topic(std::string_view name) {
-    return name == consumer_offsets_topic || name == "__transaction_state" ||
-           name == "__share_group_state";
+    return name == consumer_offsets_topic || name == transaction_state_topic ||
+           name == share_group_state_topic;
 }
 
 }  // namespace sluice::metadata

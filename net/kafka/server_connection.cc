@@ -80,12 +80,29 @@ bool ServerConnection::has_room() const {
     return unread_bytes_ < unread_max;
 }
 
+namespace {
+
+// A handshake of TLS, and the method of an HTTP request, taken for a length.
+std::string remedy_for_length(std::int64_t length) {
+    const auto first = static_cast<std::uint32_t>(length);
+    if (first >> 16 == 0x1603) return "the client speaks TLS, and this listener does not";
+    const auto is_letter = [first](int at) {
+        const auto c = static_cast<unsigned char>(first >> (8 * at));
+        return (c >= 'A' && c <= 'Z') || c == ' ';
+    };
+    if (is_letter(0) && is_letter(1) && is_letter(2) && is_letter(3))
+        return "the client speaks HTTP, and this is a Kafka broker";
+    return "not a Kafka client, or raise socket.request.max.bytes";
+}
+
+}  // namespace
+
 void ServerConnection::refuse_frame() {
     env_.logger.warn("request.refused",
                      {{"client", session_.peer.text()},
                       {"client_id", session_.client_id},
                       {"length", std::to_string(frames_.bad_length())},
-                      {"remedy", "not a Kafka client, or raise socket.request.max.bytes"}});
+                      {"remedy", remedy_for_length(frames_.bad_length())}});
 }
 
 void ServerConnection::write_replies() {
