@@ -26,7 +26,9 @@ const CommandHelp& produce_help() {
              {"key", "TEXT", "the key of every record"},
              {"file", "PATH", "read lines from PATH instead of standard input", false, any_file},
              {"whole", "", "with --file: the file is one record"},
-             {"key-separator", "TEXT", "what stands before the first TEXT of a line is its key; a line without TEXT has none"},
+             {"key-separator", "TEXT",
+              "what stands before the first TEXT of a line is its key; a line without TEXT has "
+              "none"},
              {"partition", "N", "write to this partition"},
              {"header", "NAME=VALUE", "on every record; may be repeated", true},
              {"null-value", "", "an empty value is null: with a key, a tombstone"},
