@@ -23,6 +23,9 @@ int run_server(const Arguments& arguments);
 const CommandHelp& format_help();
 int run_format(const Arguments& arguments);
 
+const CommandHelp& cluster_up_help();
+int run_cluster_up(const Arguments& arguments);
+
 const CommandHelp& topic_create_help();
 int run_topic_create(const Arguments& arguments);
 const CommandHelp& topic_list_help();
