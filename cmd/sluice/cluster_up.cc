@@ -279,6 +279,9 @@ std::optional<std::string> complaint_about_ports(const std::vector<ClusterNode>&
 int run_cluster_up(const Arguments& arguments) {
     const auto plan = plan_of(arguments);
     if (plan.failed()) return usage_error(plan.error());
+    // First of all: one that comes early is met later.
+    const sigset_t signals = awaited_signals();
+    sigprocmask(SIG_BLOCK, &signals, nullptr);
     const std::vector<ClusterNode> nodes = nodes_of(*plan);
     const auto prepared = prepare_directories(*plan, nodes);
     auto complaint = prepared ? complaint_about_ports(nodes) : prepared.error();
@@ -286,8 +289,6 @@ int run_cluster_up(const Arguments& arguments) {
         print_error("sluice: {}\n", *complaint);
         return exit_failed;
     }
-    const sigset_t signals = awaited_signals();
-    sigprocmask(SIG_BLOCK, &signals, nullptr);
     RunningCluster cluster(nodes);
     const bool started = cluster.start();
     bool shown = false;

@@ -25,6 +25,8 @@ int run_format(const Arguments& arguments);
 
 const CommandHelp& cluster_up_help();
 int run_cluster_up(const Arguments& arguments);
+const CommandHelp& cluster_status_help();
+int run_cluster_status(const Arguments& arguments);
 
 const CommandHelp& topic_create_help();
 int run_topic_create(const Arguments& arguments);
