@@ -180,8 +180,7 @@ private:
         }
         for (const auto& [nodes, partitions] : below)
             add(Kind::below_min_isr, nodes, partitions,
-                "with fewer replicas in sync than min.insync.replicas: acks=all is refused",
-                how_to_catch_up(nodes));
+                "below min.insync.replicas in sync: acks=all is refused", how_to_catch_up(nodes));
         for (const auto& [nodes, partitions] : behind)
             add(Kind::out_of_sync, nodes, partitions,
                 fmt::format("not in sync on {}", nodes_in_words(nodes)), how_to_catch_up(nodes));
