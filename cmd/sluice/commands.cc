@@ -6,6 +6,13 @@ std::span<const Command> all_commands() {
     static constexpr Command commands[] = {
         {server_help, run_server},
         {format_help, run_format},
+        {cluster_up_help, run_cluster_up},
+        {cluster_status_help, run_cluster_status},
+        {cluster_quorum_help, run_cluster_quorum},
+        {cluster_reassign_help, run_cluster_reassign},
+        {cluster_elect_help, run_cluster_elect},
+        {cluster_unregister_help, run_cluster_unregister},
+        {cluster_features_help, run_cluster_features},
         {topic_create_help, run_topic_create},
         {topic_list_help, run_topic_list},
         {topic_describe_help, run_topic_describe},
@@ -33,6 +40,7 @@ std::span<const Command> all_commands() {
 }
 
 std::string_view family_summary(std::string_view family) {
+    if (family == "cluster") return "Run a cluster on this machine; look at any, and change it.";
     if (family == "topic") return "Create, look at, change and delete topics.";
     if (family == "group") return "Look at consumer groups, move their offsets, delete them.";
     if (family == "config") return "Look at and change configurations of topics and brokers.";

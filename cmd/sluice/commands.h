@@ -23,6 +23,21 @@ int run_server(const Arguments& arguments);
 const CommandHelp& format_help();
 int run_format(const Arguments& arguments);
 
+const CommandHelp& cluster_up_help();
+int run_cluster_up(const Arguments& arguments);
+const CommandHelp& cluster_status_help();
+int run_cluster_status(const Arguments& arguments);
+const CommandHelp& cluster_quorum_help();
+int run_cluster_quorum(const Arguments& arguments);
+const CommandHelp& cluster_reassign_help();
+int run_cluster_reassign(const Arguments& arguments);
+const CommandHelp& cluster_elect_help();
+int run_cluster_elect(const Arguments& arguments);
+const CommandHelp& cluster_unregister_help();
+int run_cluster_unregister(const Arguments& arguments);
+const CommandHelp& cluster_features_help();
+int run_cluster_features(const Arguments& arguments);
+
 const CommandHelp& topic_create_help();
 int run_topic_create(const Arguments& arguments);
 const CommandHelp& topic_list_help();

@@ -10,10 +10,10 @@ namespace {
 
 using testing::HasSubstr;
 
-ServerConfig node(std::int32_t id, QuorumWords words) {
+ServerConfig node(std::int32_t id, QuorumWords told) {
     ServerConfig config;
     config.broker.node_id = BrokerId(id);
-    config.quorum = std::move(words);
+    config.quorum = std::move(told);
     return config;
 }
 

@@ -46,7 +46,11 @@ std::vector<TopicPartition> Consumer::assignment() const {
 
 Result<Offset, Refusal> Consumer::look_up(const TopicPartition& partition, Timestamp time) {
     const auto leader = cluster_.leader(partition);
-    if (leader.failed()) return refusal(leader.error());
+    if (leader.failed()) {
+        // Somebody else leads by now, if it is dead.
+        if (leader.error() != Error::not_found) cluster_.forget(partition.topic);
+        return refusal(leader.error());
+    }
     protocol::ListOffsetsRequest request;
     request.replica_id = BrokerId(-1);
     request.topics.push_back(

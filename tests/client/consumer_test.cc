@@ -36,5 +36,35 @@ TEST_F(ConsumerTest, TellsThatItsTopicWasDeletedAndReadsTheOthersOn) {
     });
 }
 
+sim::BrokerOptions advertised_wrongly() {
+    sim::BrokerOptions options;
+    options.broker.advertise = {"broker", 9999};
+    return options;
+}
+
+class UnreachableLeaderTest : public BrokerAndClient {
+protected:
+    UnreachableLeaderTest() : BrokerAndClient(advertised_wrongly()) {}
+};
+
+// A leader that died before the consumer found where to begin has a successor.
+TEST_F(UnreachableLeaderTest, IsAskedForAgain) {
+    on_client([](env::Env& env) {
+        Client client(env);
+        client.create("led", 1);
+        const TopicPartition led{"led", PartitionIndex(0)};
+        Consumer consumer(client.cluster, {});
+        consumer.assign(led, Consumer::earliest);
+        ASSERT_TRUE(consumer.poll(seconds(1)));
+        EXPECT_FALSE(consumer.trouble(led));
+        {
+            Client other(env);
+            ASSERT_TRUE(Admin(other.cluster).delete_topic("led"));
+        }
+        for (int i = 0; i < 3; ++i) ASSERT_TRUE(consumer.poll(seconds(1)));
+        EXPECT_EQ(consumer.trouble(led), ErrorCode::unknown_topic_or_partition);
+    });
+}
+
 }  // namespace
 }  // namespace sluice::client
