@@ -193,11 +193,12 @@ Result<void> Partition::cut(ReplicaHost& host, const LogStore::Cut& what) {
     auto absent = std::make_unique<AbsentLog>(old->offsets(), old->epochs());
     AbsentLog& stand_in = *absent;
     log_ = std::move(absent);
-    auto after = host.cut(std::move(old), what);
+    auto after = host.cut(id_, std::move(old), what);
     if (after.failed()) {
         stand_in.go_offline();
         lost_log_ = true;
         watchers_.changed();
+        if (!retired_) host.log_failed(id_);
         return after.error();
     }
     log_ = std::move(*after);

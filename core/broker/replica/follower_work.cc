@@ -112,17 +112,24 @@ void ReplicaDriver::finish_work() {
         if (!done.failed()) continue;
         work_.clear();
         fetch_failed();
-        if (done.error() != Error::stopped)
-            env_.logger.warn("replica.not-brought-up",
-                             {{"topic", partition_.topic()},
-                              {"partition", std::to_string(partition_.id().index.value)},
-                              {"why", std::string(name_of(done.error()))},
-                              {"remedy", "it is tried again; check the disk"}});
+        say_not_done(done.error());
     }
     records_ = Bytes();
     busy_ = false;
     if (auto next = std::exchange(next_assignment_, std::nullopt)) assigned(*next);
     host_.follower_moved(partition_.id());
+}
+
+void ReplicaDriver::say_not_done(Error why) const {
+    if (why == Error::stopped) return;
+    env_.logger.warn(
+        "replica.not-brought-up",
+        {{"topic", partition_.topic()},
+         {"partition", std::to_string(partition_.id().index.value)},
+         {"why", std::string(name_of(why))},
+         {"remedy", partition_.has_log()
+                        ? "it is tried again; check the disk"
+                        : "the log could not be cut; the node's next start opens it"}});
 }
 
 Result<void> ReplicaDriver::work(const replication::Effect& effect) {

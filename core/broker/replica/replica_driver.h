@@ -25,10 +25,11 @@ public:
     virtual void plan(const PartitionId& id, Time wake_at) = 0;
     // What the partition asks its leader for may have changed.
     virtual void follower_moved(const PartitionId& id) = 0;
-    // Its log is offline for good.
+    // Its log is offline for good, or could not be cut.
     virtual void log_failed(const PartitionId& id) = 0;
     // Cuts a log, see LogStore::cut. May wait.
-    virtual Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog> log,
+    virtual Result<std::unique_ptr<PartitionLog>> cut(const PartitionId& id,
+                                                      std::unique_ptr<PartitionLog> log,
                                                       const LogStore::Cut& what) = 0;
 
 protected:
@@ -123,6 +124,7 @@ private:
         work_.emplace_back(effect);
     }
     bool begin_work();
+    void say_not_done(Error why) const;
     Result<void> work(const replication::Effect& effect);
     Result<void> append(Offset end);
     Result<void> cut(const LogStore::Cut& what);
