@@ -103,7 +103,12 @@ void ReplicaDriver::proposal_failed(replication::ProposalId id) {
 }
 
 Offset ReplicaDriver::high_watermark() const {
-    return std::min(rules_.high_watermark(), partition_.log().offsets().end);
+    const LogOffsets& log = partition_.log().offsets();
+    const Offset known = std::min(rules_.high_watermark(), log.end);
+    // The rules know what will be, of a log that is not there yet.
+    if (busy_ || !partition_.has_log())
+        return std::max(std::min(known, high_watermark_before_work_), log.start);
+    return known;
 }
 
 ErrorCode ReplicaDriver::complaint_about_append(bool wants_in_sync) const {
@@ -127,7 +132,9 @@ ErrorCode ReplicaDriver::complaint_about_reader(LeaderEpoch told) const {
 }
 
 ErrorCode ReplicaDriver::complaint_about_read(Offset offset) const {
-    return rules_.complaint_about_read(offset, view());
+    const ErrorCode complaint = rules_.complaint_about_read(offset, view());
+    const bool is_ahead = follows() && offset > high_watermark();
+    return complaint == ErrorCode::none && is_ahead ? ErrorCode::offset_not_available : complaint;
 }
 
 replication::EpochEndReply ReplicaDriver::end_of_epoch(LeaderEpoch told, LeaderEpoch epoch) const {

@@ -61,7 +61,8 @@ public:
     void proposal_answered(replication::ProposalId id, const replication::ProposalReply& reply);
     void proposal_failed(replication::ProposalId id);
 
-    // Not behind the log, though part of it was refused.
+    // Not behind the log, though part of it was refused; while it is being cut or begun again, no
+    // more than was committed before.
     Offset high_watermark() const;
     LeaderEpoch epoch() const { return rules_.epoch(); }
     const replication::PartitionLeader* leading() const { return rules_.leading(); }
@@ -123,7 +124,7 @@ private:
     void performed(const Slow& effect) {
         work_.emplace_back(effect);
     }
-    bool begin_work();
+    bool begin_work(Offset high_watermark);
     void say_not_done(Error why) const;
     Result<void> work(const replication::Effect& effect);
     Result<void> append(Offset end);
@@ -143,6 +144,7 @@ private:
     std::deque<replication::Effect> work_;
     Bytes records_;
     bool busy_ = false;
+    Offset high_watermark_before_work_{0};
     bool wants_leader_log_ = false;
     std::optional<replication::Assignment> next_assignment_;
 };

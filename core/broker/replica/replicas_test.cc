@@ -526,5 +526,25 @@ TEST(Replicas, AReplicaWhoseCutWaitsMayBeTakenAway) {
     EXPECT_TRUE(cluster.stopped.empty());
 }
 
+// What the log has beyond that is not what others have there.
+TEST(Replicas, WhatIsCommittedStaysWhereItWasUntilTheLogHasBegunAgain) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.produce(2, -1, 4);
+    cluster.world.run([&] { EXPECT_TRUE(cluster.log(2).advance_start(Offset(4))); });
+    bool may_go_on = false;
+    cluster.checkpoint = [&]() -> Result<void> {
+        while (!may_go_on) CHECK_OK(env::sleep_for(cluster.world.doors.scheduler, milliseconds(1)));
+        return {};
+    };
+    cluster.pass(seconds(2));
+    EXPECT_TRUE(cluster.partition(1)->replica()->is_busy());
+    EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(1));
+    may_go_on = true;
+    cluster.pass(seconds(1));
+    EXPECT_EQ(cluster.log(1).offsets().start, Offset(4));
+    EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(5));
+}
+
 }  // namespace
 }  // namespace sluice::broker
