@@ -1,6 +1,7 @@
 #include "core/broker/replica/replica_driver.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/probe.h"
 #include "core/broker/partition.h"
@@ -14,8 +15,12 @@ using replication::AppendId;
 
 ReplicaDriver::ReplicaDriver(env::Env& env, ReplicaHost& host, Partition& partition,
                              const replication::PartitionReplica::Options& options,
-                             Offset high_watermark)
-    : env_(env), host_(host), partition_(partition), rules_(options, high_watermark) {}
+                             Offset high_watermark, std::optional<LeaderEpoch> led_since)
+    : env_(env),
+      host_(host),
+      partition_(partition),
+      rules_(options, high_watermark),
+      led_alone_since_(led_since) {}
 
 replication::LogView ReplicaDriver::view() const {
     const PartitionLog& log = partition_.log();
@@ -32,7 +37,8 @@ void ReplicaDriver::assigned(const replication::Assignment& assignment) {
     const LeaderEpoch before = epoch();
     rules_.assigned(assignment, view(), env_.clock.now());
     if (epoch() != before) told_end_ = partition_.log().offsets().end;
-    if (leading() != nullptr && !led) led_since_ = epoch();
+    const auto alone = std::exchange(led_alone_since_, std::nullopt);
+    if (leading() != nullptr && !led) led_since_ = alone.value_or(epoch());
     if (epoch() != before) {
         wants_leader_log_ = false;
         // Who watches asks again, and learns who leads.

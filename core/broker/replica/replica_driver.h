@@ -42,8 +42,10 @@ protected:
 // over.
 class ReplicaDriver {
 public:
+    // `led_since`: the epoch from which on it has led, alone, until now.
     ReplicaDriver(env::Env& env, ReplicaHost& host, Partition& partition,
-                  const replication::PartitionReplica::Options& options, Offset high_watermark);
+                  const replication::PartitionReplica::Options& options, Offset high_watermark,
+                  std::optional<LeaderEpoch> led_since);
     ~ReplicaDriver() { ASSERT(waiters_.empty()); }
     ReplicaDriver(const ReplicaDriver&) = delete;
     ReplicaDriver& operator=(const ReplicaDriver&) = delete;
@@ -135,6 +137,7 @@ private:
     ReplicaHost& host_;
     Partition& partition_;
     replication::PartitionReplica rules_;
+    std::optional<LeaderEpoch> led_alone_since_;  // Until its first role.
     LeaderEpoch led_since_{0};
     Offset told_end_;  // Of the log, as a leader's rules know it.
     replication::AppendId last_append_{0};
