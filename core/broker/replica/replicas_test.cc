@@ -546,5 +546,19 @@ TEST(Replicas, WhatIsCommittedStaysWhereItWasUntilTheLogHasBegunAgain) {
     EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(5));
 }
 
+TEST(Replicas, AFollowerAsksAsTheBrokerThatIsRegisteredNow) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.controller_answers = false;
+    cluster.lead(1, brokers({1, 2}));
+    cluster.builder.apply(UnregisterBrokerRecord{BrokerId(3), BrokerEpoch(13)});
+    cluster.publish();
+    cluster.registered(3, BrokerEpoch(23));
+    cluster.controller_answers = true;
+    cluster.publish();
+    EXPECT_EQ(cluster.partition(3)->replica()->next_fetch()->broker_epoch, BrokerEpoch(23));
+    cluster.pass(seconds(1));
+    EXPECT_EQ(cluster.state().isr, brokers({1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace sluice::broker
