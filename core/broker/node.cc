@@ -165,14 +165,16 @@ Result<void, StartFailure> Node::start_shards() {
                             const auto& request) { return ask_controller(*broker, request); },
              .checkpoint = [this, &env = shard->env]() -> Result<void> {
                  Result<void> written;
-                 CHECK_OK(
-                     env::call(env.shards, ShardId(0), [&] { written = write_checkpoints(); }));
+                 CHECK_OK(env::call_at_last(env.scheduler, env.shards, ShardId(0),
+                                            [&] { written = write_checkpoints(); }));
                  return written;
              },
              .failed =
                  [this, &env = shard->env] {
                      static_cast<void>(
-                         env::call(env.shards, ShardId(0), [this] { parts_.failed(); }).failed());
+                         env::call_at_last(env.scheduler, env.shards, ShardId(0), [this] {
+                             parts_.failed();
+                         }).failed());
                  }});
     }
     metadata_->connect(brokers);

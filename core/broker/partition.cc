@@ -77,9 +77,9 @@ ReplicaDriver& Partition::replicate(ReplicaHost& host,
     ASSERT(!replica_);
     const LogOffsets& offsets = log_->offsets();
     // While it was alone, all that was durable was committed.
-    const Offset known = has_been_lone_ ? offsets.durable : restored_;
-    replica_ = std::make_unique<ReplicaDriver>(env_, host, *this, options,
-                                               std::clamp(known, offsets.start, offsets.end));
+    const Offset known = alone_since_ ? offsets.durable : restored_;
+    replica_ = std::make_unique<ReplicaDriver>(
+        env_, host, *this, options, std::clamp(known, offsets.start, offsets.end), alone_since_);
     return *replica_;
 }
 
@@ -160,8 +160,8 @@ ProduceOutcome Partition::append(Slice batch, const AppendOrigin& origin) {
 
 // At once: another role may have begun when the client's turn comes.
 void Partition::expect(ProduceOutcome& outcome, const AppendOrigin& origin) {
+    outcome.epoch = leader_epoch();
     if (!replica_) return;
-    outcome.epoch = replica_->epoch();
     if (origin.is_client && origin.in_sync) outcome.append = replica_->expect(outcome.next);
     watchers_.appended();
 }
@@ -193,11 +193,12 @@ Result<void> Partition::cut(ReplicaHost& host, const LogStore::Cut& what) {
     auto absent = std::make_unique<AbsentLog>(old->offsets(), old->epochs());
     AbsentLog& stand_in = *absent;
     log_ = std::move(absent);
-    auto after = host.cut(std::move(old), what);
+    auto after = host.cut(id_, std::move(old), what);
     if (after.failed()) {
         stand_in.go_offline();
         lost_log_ = true;
         watchers_.changed();
+        if (!retired_) host.log_failed(id_);
         return after.error();
     }
     log_ = std::move(*after);
@@ -213,6 +214,8 @@ ErrorCode Partition::wait_committed(const ProduceOutcome& outcome, Time deadline
     if (!replica_) return wait_committed(outcome.next);
     if (outcome.append != replication::AppendId(0))
         return replica_->wait_answer(outcome.append, deadline);
+    // Also where all in sync must have it, if it was appended before others held the partition: it
+    // lies before the epoch that they join in.
     const auto durable = log_->wait_durable(outcome.next);
     if (!replica_->has_led_since(outcome.epoch)) return ErrorCode::not_leader_or_follower;
     return durable.failed() ? append_error(durable.error()) : ErrorCode::none;

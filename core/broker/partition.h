@@ -99,7 +99,9 @@ public:
     // What was committed when the last run ended, as far as that is known,
     void restore_high_watermark(Offset high_watermark) { restored_ = high_watermark; }
     // and that nobody else needs to have it now.
-    void be_alone() { has_been_lone_ = true; }
+    void be_alone() {
+        if (!alone_since_) alone_since_ = state_.leader_epoch;
+    }
     // For the replica: a batch of the leader's, whole and where it belongs; what was committed has
     // moved; a part of the log goes.
     Result<void> append_replicated(const protocol::BatchView& batch,
@@ -149,7 +151,7 @@ private:
     bool lost_log_ = false;
     std::unique_ptr<ReplicaDriver> replica_;
     Offset restored_{0};
-    bool has_been_lone_ = false;
+    std::optional<LeaderEpoch> alone_since_;  // And it has led since.
     metadata::PartitionState state_;
     TopicSettings settings_;
     Watchers watchers_;

@@ -200,5 +200,39 @@ TEST_F(PartitionTest, AChangedConfigurationReachesItsLog) {
     EXPECT_EQ(log->configured.segment_bytes, 12'345U);
 }
 
+// Nobody who may replace the leader lacks what it had when it was alone.
+TEST_F(PartitionTest, WhatWasAppendedAloneIsAnsweredThoughOthersHoldItSince) {
+    struct Host final : ReplicaHost {
+        void proposed(const PartitionId&, const replication::Propose&) override {}
+        void plan(const PartitionId&, Time) override {}
+        void follower_moved(const PartitionId&) override {}
+        void log_failed(const PartitionId&) override {}
+        Result<std::unique_ptr<PartitionLog>> cut(const PartitionId&, std::unique_ptr<PartitionLog>,
+                                                  const LogStore::Cut&) override {
+            return Error::io;
+        }
+    } host;
+    partition->be_alone();
+    const ProduceOutcome outcome = append(batch());
+    replication::Assignment assignment{.replicas = {BrokerId(1), BrokerId(2)},
+                                       .isr = {BrokerId(1)},
+                                       .leader = BrokerId(1),
+                                       .leader_epoch = LeaderEpoch(8),
+                                       .brokers = {}};
+    ReplicaDriver& replica = partition->replicate(host, {.self = BrokerId(1)});
+    replica.assigned(assignment);
+    log->sync();
+    EXPECT_EQ(partition->wait_committed(outcome, never), ErrorCode::none);
+    // Somebody else may have cut it off.
+    assignment.leader = BrokerId(2);
+    assignment.leader_epoch = LeaderEpoch(9);
+    replica.assigned(assignment);
+    EXPECT_EQ(partition->wait_committed(outcome, never), ErrorCode::not_leader_or_follower);
+    assignment.leader = BrokerId(1);
+    assignment.leader_epoch = LeaderEpoch(10);
+    replica.assigned(assignment);
+    EXPECT_EQ(partition->wait_committed(outcome, never), ErrorCode::not_leader_or_follower);
+}
+
 }  // namespace
 }  // namespace sluice::broker

@@ -235,7 +235,11 @@ public:
     Result<std::unique_ptr<PartitionLog>> cut(
         std::unique_ptr<PartitionLog> log, const Cut& what,
         const std::function<Result<void>()>& checkpoint) override {
-        CHECK_OK(checkpoint());
+        const auto noted = checkpoint();
+        if (noted.failed() || cut_fails) {
+            std::erase_if(logs, [&](const auto& each) { return each.second == log.get(); });
+            return noted.failed() ? noted.error() : *cut_fails;
+        }
         for (auto& [name, open] : logs)
             if (open == log.get()) open->lose(what.end, what.all);
         return log;
@@ -248,6 +252,7 @@ public:
     void stop() override {}
 
     std::map<std::string, ToldLog*> logs;  // Those that were opened, while they are there.
+    std::optional<Error> cut_fails;
 
 private:
     env::Scheduler& scheduler_;

@@ -23,7 +23,7 @@ std::optional<FetchAsk> PartitionFollower::next_fetch(const LogView& log, Time n
     if (fetching == nullptr || now < fetching->not_before) return std::nullopt;
     if (log.durable < log.end && !PLANT("replication.follower_claims_what_is_written"))
         return std::nullopt;
-    return FetchAsk{options_.self, options_.broker_epoch,   epoch_,
+    return FetchAsk{options_.self, broker_epoch_,           epoch_,
                     log.end,       last_fetched_epoch(log), log.start};
 }
 

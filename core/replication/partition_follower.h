@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -27,7 +28,14 @@ public:
     };
 
     PartitionFollower(const Options& options, LeaderEpoch epoch, Offset high_watermark)
-        : options_(options), epoch_(epoch), high_watermark_(high_watermark) {}
+        : options_(options),
+          broker_epoch_(options.broker_epoch),
+          epoch_(epoch),
+          high_watermark_(high_watermark) {}
+
+    // The broker is registered as that now: it may have been taken for gone though it was not, and
+    // what it proves counts for the life that the leader knows (KIP-903).
+    void registered(protocol::BrokerEpoch epoch) { broker_epoch_ = std::max(broker_epoch_, epoch); }
 
     // Nothing while it should not ask: what was written is not on disk yet, and the leader takes
     // the offset for a proof that it is; or the last attempt failed a moment ago.
@@ -61,6 +69,7 @@ private:
     void back_off(Time now);
 
     const Options options_;
+    protocol::BrokerEpoch broker_epoch_;
     const LeaderEpoch epoch_;
     Offset high_watermark_;
     std::variant<Fetching, Locating> state_;

@@ -18,6 +18,8 @@ void PartitionReplica::assigned(const Assignment& assignment, const LogView& log
     const bool leads = assignment.leader == options_.self;
     if (assignment.leader_epoch == epoch_) {
         if (leads && leading() != nullptr) leading()->assigned(assignment, now);
+        const Standing* const own = assignment.standing(options_.self);
+        if (own != nullptr && following() != nullptr) following()->registered(own->epoch);
         return;
     }
     const bool follows =

@@ -53,10 +53,11 @@ bool ReplicaDriver::received(const replication::FetchAsk& ask, const replication
     const env::NoSuspend guard(env_.scheduler);
     auto* const follower = rules_.following();
     if (follower == nullptr || busy_) return false;
+    const Offset before = high_watermark();
     follower->received(ask, reply, view(), env_.clock.now());
     records_ = std::move(records);
     perform();
-    return begin_work();
+    return begin_work(before);
 }
 
 void ReplicaDriver::fetch_failed() {
@@ -68,9 +69,10 @@ bool ReplicaDriver::leader_log_found(LeaderEpoch asked_in, Offset start, Offset 
     auto* const follower = rules_.following();
     if (follower == nullptr || busy_ || epoch() != asked_in) return false;
     wants_leader_log_ = false;
+    const Offset before = high_watermark();
     follower->leader_log_found(start, end, view());
     perform();
-    return begin_work();
+    return begin_work(before);
 }
 
 void ReplicaDriver::leader_log_not_found(LeaderEpoch asked_in) {
@@ -80,8 +82,9 @@ void ReplicaDriver::leader_log_not_found(LeaderEpoch asked_in) {
     follower->leader_log_not_found(env_.clock.now());
 }
 
-// Does what need not wait. True when something is left.
-bool ReplicaDriver::begin_work() {
+// Does what need not wait. True when something is left; what was committed before counts until it
+// is done.
+bool ReplicaDriver::begin_work(Offset high_watermark) {
     while (!work_.empty()) {
         const replication::Effect& next = work_.front();
         const bool waits = std::holds_alternative<replication::Truncate>(next) ||
@@ -89,6 +92,7 @@ bool ReplicaDriver::begin_work() {
                            std::holds_alternative<replication::DeleteBefore>(next);
         if (waits) {
             busy_ = true;
+            high_watermark_before_work_ = high_watermark;
             return true;
         }
         const replication::Effect effect = next;
@@ -112,17 +116,24 @@ void ReplicaDriver::finish_work() {
         if (!done.failed()) continue;
         work_.clear();
         fetch_failed();
-        if (done.error() != Error::stopped)
-            env_.logger.warn("replica.not-brought-up",
-                             {{"topic", partition_.topic()},
-                              {"partition", std::to_string(partition_.id().index.value)},
-                              {"why", std::string(name_of(done.error()))},
-                              {"remedy", "it is tried again; check the disk"}});
+        say_not_done(done.error());
     }
     records_ = Bytes();
     busy_ = false;
     if (auto next = std::exchange(next_assignment_, std::nullopt)) assigned(*next);
     host_.follower_moved(partition_.id());
+}
+
+void ReplicaDriver::say_not_done(Error why) const {
+    if (why == Error::stopped) return;
+    env_.logger.warn(
+        "replica.not-brought-up",
+        {{"topic", partition_.topic()},
+         {"partition", std::to_string(partition_.id().index.value)},
+         {"why", std::string(name_of(why))},
+         {"remedy", partition_.has_log()
+                        ? "it is tried again; check the disk"
+                        : "the log could not be cut; the node's next start opens it"}});
 }
 
 Result<void> ReplicaDriver::work(const replication::Effect& effect) {
@@ -148,7 +159,10 @@ Result<void> ReplicaDriver::work(const replication::Effect& effect) {
     if (const auto* const append_effect = std::get_if<replication::Append>(&effect))
         return append(append_effect->end);
     if (std::holds_alternative<replication::FindLeaderLog>(effect)) wants_leader_log_ = true;
-    if (std::holds_alternative<replication::Committed>(effect)) partition_.committed();
+    if (const auto* const committed = std::get_if<replication::Committed>(&effect)) {
+        high_watermark_before_work_ = committed->high_watermark;
+        partition_.committed();
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "core/broker/replica/replica_driver.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/probe.h"
 #include "core/broker/partition.h"
@@ -14,8 +15,12 @@ using replication::AppendId;
 
 ReplicaDriver::ReplicaDriver(env::Env& env, ReplicaHost& host, Partition& partition,
                              const replication::PartitionReplica::Options& options,
-                             Offset high_watermark)
-    : env_(env), host_(host), partition_(partition), rules_(options, high_watermark) {}
+                             Offset high_watermark, std::optional<LeaderEpoch> led_since)
+    : env_(env),
+      host_(host),
+      partition_(partition),
+      rules_(options, high_watermark),
+      led_alone_since_(led_since) {}
 
 replication::LogView ReplicaDriver::view() const {
     const PartitionLog& log = partition_.log();
@@ -32,7 +37,8 @@ void ReplicaDriver::assigned(const replication::Assignment& assignment) {
     const LeaderEpoch before = epoch();
     rules_.assigned(assignment, view(), env_.clock.now());
     if (epoch() != before) told_end_ = partition_.log().offsets().end;
-    if (leading() != nullptr && !led) led_since_ = epoch();
+    const auto alone = std::exchange(led_alone_since_, std::nullopt);
+    if (leading() != nullptr && !led) led_since_ = alone.value_or(epoch());
     if (epoch() != before) {
         wants_leader_log_ = false;
         // Who watches asks again, and learns who leads.
@@ -103,7 +109,12 @@ void ReplicaDriver::proposal_failed(replication::ProposalId id) {
 }
 
 Offset ReplicaDriver::high_watermark() const {
-    return std::min(rules_.high_watermark(), partition_.log().offsets().end);
+    const LogOffsets& log = partition_.log().offsets();
+    const Offset known = std::min(rules_.high_watermark(), log.end);
+    // The rules know what will be, of a log that is not there yet.
+    if (busy_ || !partition_.has_log())
+        return std::max(std::min(known, high_watermark_before_work_), log.start);
+    return known;
 }
 
 ErrorCode ReplicaDriver::complaint_about_append(bool wants_in_sync) const {
@@ -127,7 +138,9 @@ ErrorCode ReplicaDriver::complaint_about_reader(LeaderEpoch told) const {
 }
 
 ErrorCode ReplicaDriver::complaint_about_read(Offset offset) const {
-    return rules_.complaint_about_read(offset, view());
+    const ErrorCode complaint = rules_.complaint_about_read(offset, view());
+    const bool is_ahead = follows() && offset > high_watermark();
+    return complaint == ErrorCode::none && is_ahead ? ErrorCode::offset_not_available : complaint;
 }
 
 replication::EpochEndReply ReplicaDriver::end_of_epoch(LeaderEpoch told, LeaderEpoch epoch) const {

@@ -25,10 +25,11 @@ public:
     virtual void plan(const PartitionId& id, Time wake_at) = 0;
     // What the partition asks its leader for may have changed.
     virtual void follower_moved(const PartitionId& id) = 0;
-    // Its log is offline for good.
+    // Its log is offline for good, or could not be cut.
     virtual void log_failed(const PartitionId& id) = 0;
     // Cuts a log, see LogStore::cut. May wait.
-    virtual Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog> log,
+    virtual Result<std::unique_ptr<PartitionLog>> cut(const PartitionId& id,
+                                                      std::unique_ptr<PartitionLog> log,
                                                       const LogStore::Cut& what) = 0;
 
 protected:
@@ -41,8 +42,10 @@ protected:
 // over.
 class ReplicaDriver {
 public:
+    // `led_since`: the epoch from which on it has led, alone, until now.
     ReplicaDriver(env::Env& env, ReplicaHost& host, Partition& partition,
-                  const replication::PartitionReplica::Options& options, Offset high_watermark);
+                  const replication::PartitionReplica::Options& options, Offset high_watermark,
+                  std::optional<LeaderEpoch> led_since);
     ~ReplicaDriver() { ASSERT(waiters_.empty()); }
     ReplicaDriver(const ReplicaDriver&) = delete;
     ReplicaDriver& operator=(const ReplicaDriver&) = delete;
@@ -60,7 +63,8 @@ public:
     void proposal_answered(replication::ProposalId id, const replication::ProposalReply& reply);
     void proposal_failed(replication::ProposalId id);
 
-    // Not behind the log, though part of it was refused.
+    // Not behind the log, though part of it was refused; while it is being cut or begun again, no
+    // more than was committed before.
     Offset high_watermark() const;
     LeaderEpoch epoch() const { return rules_.epoch(); }
     const replication::PartitionLeader* leading() const { return rules_.leading(); }
@@ -122,7 +126,8 @@ private:
     void performed(const Slow& effect) {
         work_.emplace_back(effect);
     }
-    bool begin_work();
+    bool begin_work(Offset high_watermark);
+    void say_not_done(Error why) const;
     Result<void> work(const replication::Effect& effect);
     Result<void> append(Offset end);
     Result<void> cut(const LogStore::Cut& what);
@@ -132,6 +137,7 @@ private:
     ReplicaHost& host_;
     Partition& partition_;
     replication::PartitionReplica rules_;
+    std::optional<LeaderEpoch> led_alone_since_;  // Until its first role.
     LeaderEpoch led_since_{0};
     Offset told_end_;  // Of the log, as a leader's rules know it.
     replication::AppendId last_append_{0};
@@ -141,6 +147,7 @@ private:
     std::deque<replication::Effect> work_;
     Bytes records_;
     bool busy_ = false;
+    Offset high_watermark_before_work_{0};
     bool wants_leader_log_ = false;
     std::optional<replication::Assignment> next_assignment_;
 };

@@ -7,6 +7,14 @@ namespace sluice::broker {
 
 using protocol::ErrorCode;
 
+namespace {
+
+// How long a cut waits until it can be recorded, and how long between two attempts.
+constexpr Duration record_patience = seconds(10);
+constexpr Duration record_backoff = milliseconds(500);
+
+}  // namespace
+
 Replicas::Replicas(Broker& broker)
     : broker_(broker),
       env_(broker.env()),
@@ -85,17 +93,33 @@ void Replicas::follower_moved(const PartitionId& id) {
 // What it leads nobody can write to, and what it follows it does not get: others take over once it
 // is gone, and its next start brings to the log what the journal has.
 void Replicas::log_failed(const PartitionId& id) {
-    if (stopping_ || std::exchange(failed_, true)) return;
+    if (stopping_ || env_.scheduler.stopped() || std::exchange(failed_, true)) return;
     env_.logger.error("replica.log-failed",
                       {{"topic_id", id.topic.text()},
                        {"partition", std::to_string(id.index.value)},
                        {"remedy", "the node stops, so that others take over; check the disk"}});
-    failed_ = spawn("replica-log-failed", [this] { links_.failed(); });
+    failure_to_tell_ = true;
+    timers_moved_.set();
 }
 
-Result<std::unique_ptr<PartitionLog>> Replicas::cut(std::unique_ptr<PartitionLog> log,
+Result<std::unique_ptr<PartitionLog>> Replicas::cut(const PartitionId& id,
+                                                    std::unique_ptr<PartitionLog> log,
                                                     const LogStore::Cut& what) {
-    return broker_.logs().cut(std::move(log), what, links_.checkpoint);
+    return broker_.logs().cut(std::move(log), what, [this, &id] { return record_cut(id); });
+}
+
+// Nothing is cut yet. What keeps it from being recorded may pass, and the log is worth the wait:
+// without one the node stops.
+Result<void> Replicas::record_cut(const PartitionId& id) {
+    const Time deadline = env_.clock.now() + record_patience;
+    for (;;) {
+        const auto recorded = links_.checkpoint();
+        const bool may_pass = recorded.failed() && (recorded.error() == Error::no_space ||
+                                                    recorded.error() == Error::limit);
+        if (!may_pass || env_.clock.now() >= deadline) return recorded;
+        CHECK_OK(env::sleep_for(env_.scheduler, record_backoff));
+        if (stopping_ || !broker_.find(id)) return Error::stopped;
+    }
 }
 
 void Replicas::finish_work(Partition::Use partition) {
@@ -109,6 +133,7 @@ void Replicas::finish_work(Partition::Use partition) {
 
 void Replicas::run_timers() {
     while (!stopping_) {
+        if (std::exchange(failure_to_tell_, false)) links_.failed();
         tell_time();
         const Time next = times_.empty() ? never : times_.begin()->first;
         const auto waited = timers_moved_.wait_until(next);

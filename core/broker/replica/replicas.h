@@ -52,7 +52,8 @@ public:
     void plan(const PartitionId& id, Time wake_at) override;
     void follower_moved(const PartitionId& id) override;
     void log_failed(const PartitionId& id) override;
-    Result<std::unique_ptr<PartitionLog>> cut(std::unique_ptr<PartitionLog> log,
+    Result<std::unique_ptr<PartitionLog>> cut(const PartitionId& id,
+                                              std::unique_ptr<PartitionLog> log,
                                               const LogStore::Cut& what) override;
 
     // For the fetchers.
@@ -72,6 +73,7 @@ private:
     void follow(const PartitionId& id, BrokerId leader);
     void run_timers();
     void tell_time();
+    Result<void> record_cut(const PartitionId& id);
     void run_proposals();
     void send(const Proposals& proposals);
     protocol::AlterPartitionRequest request_of(const Proposals& proposals) const;
@@ -88,6 +90,7 @@ private:
     env::Event proposals_came_;
     bool stopping_ = false;
     bool failed_ = false;
+    bool failure_to_tell_ = false;
     env::FiberGroup fibers_;
 };
 

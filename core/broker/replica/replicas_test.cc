@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
+#include <set>
 
 #include "core/broker/broker.h"
 #include "core/broker/cluster/active_controller.h"
@@ -89,7 +91,10 @@ public:
     ~Cluster() override { stop(); }
 
     Result<Answer> ask(const env::Address& to, const Question& question, const How&) override {
+        while (held == question.key && !ended)
+            CHECK_OK(env::sleep_for(world.doors.scheduler, milliseconds(1)));
         if (ended) return Error::closed;
+        if (failures > 0) return --failures, Error::closed;
         Member& there = member(to.port);
         const RequestHeader header{.request_api_key = question.key,
                                    .request_api_version = last_of(question),
@@ -117,20 +122,47 @@ public:
     }
 
     // The controller hears of its present life.
-    void registered(std::int32_t number) {
+    void registered(std::int32_t number) { registered(number, BrokerEpoch(10 + number)); }
+    void registered(std::int32_t number, BrokerEpoch epoch) {
         RegisterBrokerRecord registration;
         registration.broker_id = BrokerId(number);
-        registration.broker_epoch = BrokerEpoch(10 + number);
+        registration.broker_epoch = epoch;
         registration.incarnation_id = member(number).facts.incarnation;
         registration.fenced = false;
         registration.end_points = {{"PLAINTEXT", "b", static_cast<std::uint16_t>(number), 0}};
         builder.apply(registration);
     }
-    // Everybody hears of what was decided.
-    void publish() {
+    // Everybody hears of what was decided. False when somebody has not taken it in at once.
+    bool publish() {
+        const auto image = decided();
+        bool all = true;
+        for (const auto& each : members)
+            all = world.run([&broker = each->broker, image] { broker.apply(image, {}); }) && all;
+        return all;
+    }
+    Shared<const metadata::MetadataImage> decided() {
         builder.advance(builder.image().next_offset.next(), LeaderEpoch(1));
-        const auto image = Shared<const metadata::MetadataImage>::make(builder.image());
-        for (const auto& each : members) world.run([&] { each->broker.apply(image, {}); });
+        return Shared<const metadata::MetadataImage>::make(builder.image());
+    }
+    // Who holds it from now on.
+    void place(std::vector<BrokerId> replicas) {
+        PartitionChangeRecord change;
+        change.partition_id = only;
+        change.topic_id = topic_id;
+        change.replicas = change.isr = std::move(replicas);
+        builder.apply(change);
+    }
+    // Broker 2 leads without the last record of broker 1, which is about to hear of that.
+    void part_ways() {
+        produce(1);
+        pass(milliseconds(50));
+        member(1).is_cut_off = true;
+        pass(milliseconds(600));
+        produce(1);
+        member(1).is_cut_off = false;
+        lead(2, {BrokerId(2), BrokerId(3)});
+        pass(milliseconds(1));
+        ASSERT_EQ(log(1).batches.size(), 2U);
     }
     // Another leader, of the next epoch.
     void lead(std::int32_t number, std::vector<BrokerId> isr) {
@@ -218,6 +250,10 @@ public:
     std::map<ApiKey, int> asked;
     std::vector<AlterPartitionRequest> proposals;
     bool controller_answers = true;
+    std::optional<ApiKey> held;  // Such requests do not arrive yet,
+    int failures = 0;            // and so many do not arrive at all.
+    std::function<Result<void>()> checkpoint = [] { return Result<void>(); };
+    std::set<std::int32_t> stopped;  // Whose node must stop.
     Time now{};
     bool ended = false;
 
@@ -233,7 +269,8 @@ private:
                               if (!controller_answers) return Error::closed;
                               return decide(request);
                           },
-                          .checkpoint = [] { return Result<void>(); }});
+                          .checkpoint = [this] { return checkpoint(); },
+                          .failed = [this, number] { stopped.insert(number); }});
         world.run([&] { EXPECT_TRUE(replicas.start()); });
     }
     Result<Bytes> serve(Member& there, const std::vector<Bytes>& frame) {
@@ -440,6 +477,87 @@ TEST(Replicas, WhatIsNotCommittedIsNotRead) {
     EXPECT_EQ(answer.error_code, ErrorCode::none);
     EXPECT_TRUE(!answer.records || answer.records->empty());
     EXPECT_EQ(answer.high_watermark, Offset(0));
+}
+
+TEST(Replicas, WhoseLogCannotBeCutStops) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.member(1).store.cut_fails = Error::io;
+    cluster.pass(seconds(2));
+    EXPECT_EQ(cluster.stopped, std::set<std::int32_t>{1});
+}
+
+TEST(Replicas, ACutWaitsUntilTheCheckpointCanBeWritten) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    const auto& kept = cluster.produce(2);
+    int tries = 0;
+    cluster.checkpoint = [&]() -> Result<void> {
+        if (++tries <= 3) return Error::no_space;
+        return {};
+    };
+    cluster.pass(seconds(5));
+    EXPECT_EQ(tries, 4);
+    EXPECT_EQ(kept.error, ErrorCode::none);
+    EXPECT_EQ(cluster.log(1).batches, cluster.log(2).batches);
+    EXPECT_TRUE(cluster.stopped.empty());
+}
+
+TEST(Replicas, ACutDoesNotWaitForTheCheckpointForEver) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.checkpoint = [] { return Result<void>(Error::no_space); };
+    cluster.pass(seconds(5));
+    EXPECT_TRUE(cluster.stopped.empty());
+    cluster.pass(seconds(30));
+    EXPECT_EQ(cluster.stopped, std::set<std::int32_t>{1});
+}
+
+TEST(Replicas, AReplicaWhoseCutWaitsMayBeTakenAway) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.checkpoint = [] { return Result<void>(Error::no_space); };
+    cluster.pass(seconds(2));
+    cluster.place(brokers({2, 3}));
+    cluster.publish();
+    cluster.pass(seconds(1));
+    EXPECT_EQ(cluster.member(1).broker.image().next_offset, cluster.builder.image().next_offset);
+    EXPECT_FALSE(cluster.partition(1));
+    EXPECT_TRUE(cluster.stopped.empty());
+}
+
+// What the log has beyond that is not what others have there.
+TEST(Replicas, WhatIsCommittedStaysWhereItWasUntilTheLogHasBegunAgain) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.produce(2, -1, 4);
+    cluster.world.run([&] { EXPECT_TRUE(cluster.log(2).advance_start(Offset(4))); });
+    bool may_go_on = false;
+    cluster.checkpoint = [&]() -> Result<void> {
+        while (!may_go_on) CHECK_OK(env::sleep_for(cluster.world.doors.scheduler, milliseconds(1)));
+        return {};
+    };
+    cluster.pass(seconds(2));
+    EXPECT_TRUE(cluster.partition(1)->replica()->is_busy());
+    EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(1));
+    may_go_on = true;
+    cluster.pass(seconds(1));
+    EXPECT_EQ(cluster.log(1).offsets().start, Offset(4));
+    EXPECT_EQ(cluster.partition(1)->high_watermark(), Offset(5));
+}
+
+TEST(Replicas, AFollowerAsksAsTheBrokerThatIsRegisteredNow) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.controller_answers = false;
+    cluster.lead(1, brokers({1, 2}));
+    cluster.builder.apply(UnregisterBrokerRecord{BrokerId(3), BrokerEpoch(13)});
+    cluster.publish();
+    cluster.registered(3, BrokerEpoch(23));
+    cluster.controller_answers = true;
+    cluster.publish();
+    EXPECT_EQ(cluster.partition(3)->replica()->next_fetch()->broker_epoch, BrokerEpoch(23));
+    cluster.pass(seconds(1));
+    EXPECT_EQ(cluster.state().isr, brokers({1, 2, 3}));
 }
 
 }  // namespace
