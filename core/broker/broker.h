@@ -92,6 +92,8 @@ public:
     const BrokerConfig& config() const { return config_; }
     const NodeFacts& facts() const { return facts_; }
     metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
+    // `image` has the registration of this life.
+    bool knows_this_life(const metadata::MetadataImage& image) const;
     std::size_t partition_count() const { return partitions_.size(); }
     // Adds to what the store knows of its logs what is committed, where others decide that too.
     void note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const;
@@ -117,7 +119,6 @@ private:
     HighWatermarks high_watermarks() const;
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
-    bool knows_this_life(const metadata::MetadataImage& image) const;
     bool is_ours(const PartitionId& id, const metadata::MetadataImage& image) const;
     void retire_missing(const metadata::MetadataImage& image);
     void remove_missing_offline(const metadata::MetadataImage& image);

@@ -19,6 +19,14 @@ struct DirectoryIdentity {
     Uuid directory_id;
 };
 
+// What a broker's life leaves for the next one (KIP-966).
+struct BrokerLife {
+    protocol::BrokerEpoch epoch;  // Of its last registration.
+    bool opted_out = false;       // It may have acknowledged records that were not on disk.
+
+    friend bool operator==(const BrokerLife&, const BrokerLife&) = default;
+};
+
 // What a data directory holds beside its logs. Used by the first shard only; storage/log implements
 // it.
 class DataDirectory {
@@ -55,5 +63,9 @@ public:
     // Keeps a snapshot, durable on return, and then no older one.
     virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
 };
+    // The last life of this broker, if it had one; Error::corrupt for what cannot be read.
+    virtual Result<std::optional<BrokerLife>> last_life() = 0;
+    // Keeps that of this one, durable on return.
+    virtual Result<void> keep_life(const BrokerLife& life) = 0;
 
 }  // namespace sluice::broker

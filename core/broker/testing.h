@@ -275,6 +275,11 @@ public:
 
     Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
     Result<void> keep_quorum_state(const raft::QuorumState& kept,
+    Result<std::optional<BrokerLife>> last_life() override { return life; }
+    Result<void> keep_life(const BrokerLife& kept) override {
+        life = kept;
+        return {};
+    }
                                    const std::vector<BrokerId>&) override {
         state = kept;
         return {};
@@ -285,3 +290,4 @@ public:
 };
 
 }  // namespace sluice::broker::testing
+    std::optional<BrokerLife> life;

@@ -252,6 +252,22 @@ Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {
     const std::string name = metadata_snapshot_file(snapshot.end, snapshot.epoch);
     CHECK_OK(replace_file(env_.disk, directory, name, snapshot.content.view()));
     for (const std::string& each : older)
+Result<std::optional<broker::BrokerLife>> DataRoot::last_life() {
+    const auto text = read_file(env_.disk, std::string(life_file), identity_bytes_max);
+    if (text.failed() && text.error() == Error::not_found)
+        return std::optional<broker::BrokerLife>();
+    if (text.failed()) return text.error();
+    const auto life = parse_life(as_text({text->data(), text->size()}));
+    if (!life) return Error::corrupt;
+    return std::optional(
+        broker::BrokerLife{protocol::BrokerEpoch(life->broker_epoch), life->opted_out});
+}
+
+Result<void> DataRoot::keep_life(const broker::BrokerLife& life) {
+    const std::string text = life_text({life.epoch.value, life.opted_out});
+    return replace_file(env_.disk, std::string(top), life_file, as_slice(text));
+}
+
         if (each < name) CHECK_OK(remove_if_present(env_.disk, join(directory, each)));
     return {};
 }
