@@ -55,6 +55,9 @@ public:
     // What the replica of the metadata log must never forget: nothing when it never kept anything.
     // Error::corrupt for what cannot be read, since its vote may be in it.
     virtual Result<std::optional<raft::QuorumState>> quorum_state() = 0;
+    // The voters of the configuration with which that was kept; none where it does not name them,
+    // or nothing was kept. May be asked before begin().
+    virtual Result<std::vector<BrokerId>> quorum_voters() = 0;
     // Keeps it, durable on return. `configured` are the voters of controller.quorum.voters, by whom
     // Kafka tells the two forms of the file apart; none where the log names them. The metadata log
     // has been opened.

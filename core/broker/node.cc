@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "core/broker/controller_channel.h"
+#include "core/broker/quorum_membership.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -116,6 +117,7 @@ Result<void, StartFailure> Node::open_directory() {
                            fmt::format("the data directory {} cannot be formatted", where),
                            "Check its permissions and the free space.");
     }
+    CHECK_OK(check_voters());
     facts_.log_directory = config_.data_directory;
     facts_.cluster_id = identity.cluster_id;
     facts_.directory_id = identity.directory_id;
@@ -132,6 +134,18 @@ Result<void, StartFailure> Node::open_directory() {
             fmt::format("what the last run left in {} cannot be brought to the logs", where),
             "Check the disk and its free space.");
     hints_ = std::move(*hints);
+    return {};
+}
+
+// Before anything is changed: started again as what it was, the directory is as it was.
+Result<void, StartFailure> Node::check_voters() {
+    const auto voters = directory_->quorum_voters();
+    const auto state = directory_->quorum_state();
+    // What cannot be read is said where the metadata log is opened.
+    if (voters.failed() || state.failed() || !*state) return {};
+    const KeptQuorum kept{.voters = *voters, .leader = (*state)->leader};
+    if (const auto complaint = complaint_about_voters(kept, config_))
+        return StartFailure{Error::invalid, *complaint};
     return {};
 }
 

@@ -275,19 +275,17 @@ public:
 
     Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
     Result<void> keep_quorum_state(const raft::QuorumState& kept,
-    Result<std::optional<BrokerLife>> last_life() override { return life; }
-    Result<void> keep_life(const BrokerLife& kept) override {
-        life = kept;
-        return {};
-    }
-                                   const std::vector<BrokerId>&) override {
+                                   const std::vector<BrokerId>& configured) override {
         state = kept;
         return {};
     }
 
     std::optional<metadata::Snapshot> snapshot;
     std::optional<raft::QuorumState> state;
+    Result<std::vector<BrokerId>> quorum_voters() override { return voters; }
 };
 
 }  // namespace sluice::broker::testing
     std::optional<BrokerLife> life;
+        voters = configured;
+    std::vector<BrokerId> voters;
