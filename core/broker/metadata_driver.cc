@@ -221,8 +221,9 @@ Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::Metadat
     if (QuorumWatch* const watch = quorum_.watch()) watch->published(*image);
     if (!brokers_.empty()) CHECK_OK(note_opting_out(*image));
     if (!brokers_.empty())
-        CHECK_OK(env::call_all(
-            env_.shards, [&](ShardId shard) { brokers_[shard.value]->apply(image, hints_); }));
+        CHECK_OK(env::call_all_at_last(env_.scheduler, env_.shards, [&](ShardId shard) {
+            brokers_[shard.value]->apply(image, hints_);
+        }));
     published_ = image->next_offset;
     hints_.clear();
     changed_();
