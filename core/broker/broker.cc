@@ -194,7 +194,10 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image) 
                            {"remedy", log.error() == Error::corrupt
                                           ? "restore the partition's directory, or delete the topic"
                                           : "check the disk and restart"}});
+    // A checkpoint that is taken meanwhile knows the log already, and nothing else of it.
+    if (config_.is_clustered() && hint.high_watermark) opening_[name] = *hint.high_watermark;
         return;
+    opening_.erase(name);
     }
     auto partition =
         std::make_unique<Partition>(env_, opening.id, opening.topic->name, std::move(*log));
@@ -221,6 +224,7 @@ void Broker::note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const
     if (known.empty()) return;
     for (LogStore::Checkpoint& log : logs)
         if (const auto found = known.find(log.name); found != known.end())
+    for (const auto& [log, offset] : opening_) known[log] = offset;
             log.high_watermark = found->second;
 }
 

@@ -139,6 +139,7 @@ private:
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
     std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
+    HighWatermarks opening_;  // Of logs that are being opened, as the last run left them.
     HighWatermarks last_high_watermarks_;    // When it closed.
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;

@@ -317,7 +317,14 @@ Result<void> Node::write_checkpoint() {
 
 // What is known of logs that were not opened yet must not be forgotten.
 void Node::add_unopened(std::vector<LogStore::Checkpoint>& logs) {
-    for (const auto& log : logs) unopened_.erase(log.name);
+    for (auto& log : logs) {
+        const auto found = unopened_.extract(log.name);
+        if (found.empty() || log.high_watermark) continue;
+        // Its broker has not got so far as to say what is committed.
+        const LogHints& hint = found.mapped();
+        if (hint.synced && hint.synced->topic == log.synced.topic)
+            log.high_watermark = hint.high_watermark;
+    }
     for (const auto& [name, hint] : unopened_) {
         if (!hint.synced && !hint.recovery_point) continue;
         logs.push_back({.name = name,

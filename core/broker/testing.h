@@ -228,6 +228,7 @@ public:
         for (const auto& [name, open] : logs) {
             if (open != &log) continue;
             auto& kept = kept_[name] = std::make_unique<ToldLog>();
+        while_opening();
             kept->take_from(*open);
         }
         return {};
@@ -253,6 +254,7 @@ private:
     env::Scheduler& scheduler_;
     std::map<std::string, std::unique_ptr<ToldLog>> kept_;
 };
+    std::function<void()> while_opening = [] {};
 
 // A directory in memory that keeps one snapshot, and the state of the quorum.
 class ToldDirectory final : public DataDirectory {
