@@ -138,18 +138,18 @@ Duration BrokerLifecycle::register_self() {
         fenced_ = true;
         return Duration::zero();
     }
-    if (answer->error_code != refusal_)
+    const Time now = env_.clock.now();
+    if (answer->error_code != refusal_ || now >= next_word_) {
+        next_word_ = now + word_interval;
         env_.logger.error(
             "broker.cannot-register",
             {{"why", std::string(name_of(answer->error_code))},
              {"remedy", "the active controller says more in its log; it is tried again"}});
+    }
     refusal_ = answer->error_code;
     return refused_backoff;
 }
 
-Duration BrokerLifecycle::show_life() {
-    BrokerHeartbeatRequest request;
-    request.broker_id = config_.node_id;
 // That no leader is found at all is said elsewhere.
 void BrokerLifecycle::say_unanswered(Error why) {
     const auto leader = metadata_.quorum().leader_endpoint();
@@ -179,6 +179,9 @@ void BrokerLifecycle::keep_life() {
                            "has what it proved to have"}});
 }
 
+Duration BrokerLifecycle::show_life() {
+    BrokerHeartbeatRequest request;
+    request.broker_id = config_.node_id;
     request.broker_epoch = *epoch_;
     const Offset applied = metadata_.published_end();
     request.current_metadata_offset = Offset(applied.value - 1);
