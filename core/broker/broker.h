@@ -125,6 +125,7 @@ private:
     void say_removal_failed(const PartitionId& id, Error why);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
     void open(const Opening& opening, const metadata::MetadataImage& image);
+    Result<void> fetch_producer_ids();
     LogHints take_hint(const std::string& log, const TopicId& topic);
 
     env::Env& env_;
@@ -138,14 +139,15 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
-    std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
     HighWatermarks opening_;  // Of logs that are being opened, as the last run left them.
+    std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
     HighWatermarks last_high_watermarks_;    // When it closed.
     FetchSessions fetch_sessions_;
     ReplyMemory reply_memory_;
     GroupCoordinators groups_;
     Replicas replicas_;
     env::Mutex producer_ids_;
+    std::uint64_t producer_id_attempts_ = 0;  // To fetch a block, that have ended.
     metadata::Controller::ProducerIdBlock producer_id_block_;
 };
 

@@ -63,12 +63,12 @@ public:
     // has been opened.
     virtual Result<void> keep_quorum_state(const raft::QuorumState& state,
                                            const std::vector<BrokerId>& configured) = 0;
-    // Keeps a snapshot, durable on return, and then no older one.
-    virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
-};
     // The last life of this broker, if it had one; Error::corrupt for what cannot be read.
     virtual Result<std::optional<BrokerLife>> last_life() = 0;
     // Keeps that of this one, durable on return.
     virtual Result<void> keep_life(const BrokerLife& life) = 0;
+    // Keeps a snapshot, durable on return, and then no older one.
+    virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
+};
 
 }  // namespace sluice::broker

@@ -186,7 +186,9 @@ Result<void, StartFailure> Node::start_shards() {
              .failed =
                  [this, &env = shard->env] {
                      static_cast<void>(
-                         env::call(env.shards, ShardId(0), [this] { parts_.failed(); }).failed());
+                         env::call_at_last(env.scheduler, env.shards, ShardId(0), [this] {
+                             parts_.failed();
+                         }).failed());
                  }});
     }
     metadata_->connect(brokers);

@@ -159,7 +159,11 @@ public:
     void begin_epoch(LeaderEpoch epoch) override { epochs_.assign(epoch, offsets_.end); }
     void forget_unwritten_epochs() override { epochs_.truncate_from_end(offsets_.end); }
     void configure(const LogConfig& config) override { configured = config; }
-    Result<void> maintain(Offset, Timestamp) override { return {}; }
+    Result<void> maintain(Offset, Timestamp) override {
+        if (maintain_refused) return *maintain_refused;
+        ++maintained;
+        return {};
+    }
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
     const replication::ProducerStates& producers() const override { return producers_; }
 
@@ -194,6 +198,8 @@ public:
     }
 
     std::optional<Error> refuses;
+    std::optional<Error> maintain_refused;
+    int maintained = 0;
     bool syncs_at_once = false;
     std::vector<std::vector<std::uint8_t>> batches;
     LogConfig configured;
@@ -222,13 +228,13 @@ public:
         made->syncs_at_once = true;
         if (const auto kept = kept_.find(name); kept != kept_.end()) made->take_from(*kept->second);
         logs[name] = made.get();
+        while_opening();
         return std::unique_ptr<PartitionLog>(std::move(made));
     }
     Result<void> close(PartitionLog& log) override {
         for (const auto& [name, open] : logs) {
             if (open != &log) continue;
             auto& kept = kept_[name] = std::make_unique<ToldLog>();
-        while_opening();
             kept->take_from(*open);
         }
         return {};
@@ -248,13 +254,13 @@ public:
     bool failed() const override { return false; }
     void stop() override {}
 
+    std::function<void()> while_opening = [] {};
     std::map<std::string, ToldLog*> logs;  // Those that were opened, while they are there.
 
 private:
     env::Scheduler& scheduler_;
     std::map<std::string, std::unique_ptr<ToldLog>> kept_;
 };
-    std::function<void()> while_opening = [] {};
 
 // A directory in memory that keeps one snapshot, and the state of the quorum.
 class ToldDirectory final : public DataDirectory {
@@ -269,6 +275,11 @@ public:
     bool is_foreign() const override { return false; }
     Result<void> checkpoint(const std::vector<LogStore::Checkpoint>&) override { return {}; }
     Result<void> mark_clean() override { return {}; }
+    Result<std::optional<BrokerLife>> last_life() override { return life; }
+    Result<void> keep_life(const BrokerLife& kept) override {
+        life = kept;
+        return {};
+    }
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override { return snapshot; }
     Result<void> keep_snapshot(const metadata::Snapshot& taken) override {
         snapshot = taken;
@@ -276,18 +287,18 @@ public:
     }
 
     Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
+    Result<std::vector<BrokerId>> quorum_voters() override { return voters; }
     Result<void> keep_quorum_state(const raft::QuorumState& kept,
                                    const std::vector<BrokerId>& configured) override {
         state = kept;
+        voters = configured;
         return {};
     }
 
     std::optional<metadata::Snapshot> snapshot;
+    std::optional<BrokerLife> life;
     std::optional<raft::QuorumState> state;
-    Result<std::vector<BrokerId>> quorum_voters() override { return voters; }
+    std::vector<BrokerId> voters;
 };
 
 }  // namespace sluice::broker::testing
-    std::optional<BrokerLife> life;
-        voters = configured;
-    std::vector<BrokerId> voters;

@@ -252,12 +252,6 @@ Result<void> DataRoot::keep_quorum_state(const raft::QuorumState& state,
                         as_slice(text));
 }
 
-Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {
-    const std::string directory(broker::metadata_log_name);
-    TRY(const auto older, snapshots());
-    const std::string name = metadata_snapshot_file(snapshot.end, snapshot.epoch);
-    CHECK_OK(replace_file(env_.disk, directory, name, snapshot.content.view()));
-    for (const std::string& each : older)
 Result<std::optional<broker::BrokerLife>> DataRoot::last_life() {
     const auto text = read_file(env_.disk, std::string(life_file), identity_bytes_max);
     if (text.failed() && text.error() == Error::not_found)
@@ -274,6 +268,12 @@ Result<void> DataRoot::keep_life(const broker::BrokerLife& life) {
     return replace_file(env_.disk, std::string(top), life_file, as_slice(text));
 }
 
+Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {
+    const std::string directory(broker::metadata_log_name);
+    TRY(const auto older, snapshots());
+    const std::string name = metadata_snapshot_file(snapshot.end, snapshot.epoch);
+    CHECK_OK(replace_file(env_.disk, directory, name, snapshot.content.view()));
+    for (const std::string& each : older)
         if (each < name) CHECK_OK(remove_if_present(env_.disk, join(directory, each)));
     return {};
 }

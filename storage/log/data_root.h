@@ -28,9 +28,9 @@ public:
     Result<std::vector<BrokerId>> quorum_voters() override;
     Result<void> keep_quorum_state(const raft::QuorumState& state,
                                    const std::vector<BrokerId>& configured) override;
-    Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
     Result<std::optional<broker::BrokerLife>> last_life() override;
     Result<void> keep_life(const broker::BrokerLife& life) override;
+    Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:
     enum class LastStop { unclean, clean, clean_of_kafka };
