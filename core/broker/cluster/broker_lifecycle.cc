@@ -70,6 +70,7 @@ void BrokerLifecycle::run() {
     while (!stopping_ && !left_ && !gives_up_) {
         const Duration pause = epoch_ ? show_life() : register_self();
         if (stopping_ || left_ || gives_up_) break;
+        if (pause == Duration::zero()) continue;
         const Time next = env_.clock.now() + pause;
         const auto waited = wake_.wait_until(next);
         if (waited.failed() && waited.error() != Error::timed_out) break;

@@ -106,6 +106,7 @@ TEST_F(BrokerLifecycleTest, ARestartedBrokerNamesTheLifeBeforeThoughTheMetadataI
     start();
     pass(seconds(3));
     hear_of_controller();
+    pass(milliseconds(100));
     ASSERT_EQ(peers.registrations.size(), 1);
     EXPECT_EQ(peers.registrations[0].previous_broker_epoch, BrokerEpoch(40));
     EXPECT_EQ(directory.life, BrokerLife{.epoch = BrokerEpoch(50)});
