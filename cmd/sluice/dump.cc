@@ -57,8 +57,8 @@ BatchPositions segment_beside(const fs::path& index) {
 
 bool is_text(std::string_view name) {
     return name == "partition.metadata" || name == "meta.properties" || name == "quorum-state" ||
-           name == "log-start-offset" || name == ".kafka_cleanshutdown" ||
-           name == "bootstrap.checkpoint";
+           name == "log-start-offset" || name == "sluice-broker-life" ||
+           name == ".kafka_cleanshutdown" || name == "bootstrap.checkpoint";
 }
 
 // Goes through the files that are named on a command line.

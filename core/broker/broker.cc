@@ -52,18 +52,28 @@ protocol::ErrorCode Broker::error_for_missing(const PartitionId& id) const {
 }
 
 Result<ProducerId> Broker::next_producer_id() {
+    const std::uint64_t known_attempts = producer_id_attempts_;
     TRY(const env::Mutex::Guard guard, producer_ids_.lock());
     if (producer_id_block_.count == 0) {
-        protocol::AllocateProducerIdsRequest request{config_.node_id};
-        if (const auto* self = image_->broker(config_.node_id)) request.broker_epoch = self->epoch;
-        TRY(const auto block, ask_controller(*this, request));
-        if (block.error_code != protocol::ErrorCode::none) return Error::stopped;
-        producer_id_block_ = {block.producer_id_start, block.producer_id_len};
+        // Who waited for one that failed need not wait for another: it would be as long again.
+        if (producer_id_attempts_ != known_attempts) return Error::stopped;
+        CHECK_OK(fetch_producer_ids());
     }
     --producer_id_block_.count;
     const ProducerId id = producer_id_block_.first;
     producer_id_block_.first = id.next();
     return id;
+}
+
+Result<void> Broker::fetch_producer_ids() {
+    protocol::AllocateProducerIdsRequest request{config_.node_id};
+    if (const auto* self = image_->broker(config_.node_id)) request.broker_epoch = self->epoch;
+    const auto block = ask_controller(*this, request);
+    ++producer_id_attempts_;
+    if (block.failed()) return block.error();
+    if (block->error_code != protocol::ErrorCode::none) return Error::stopped;
+    producer_id_block_ = {block->producer_id_start, block->producer_id_len};
+    return {};
 }
 
 void Broker::apply(const Shared<const metadata::MetadataImage>& image,
@@ -184,7 +194,10 @@ void Broker::open(const Opening& opening, const metadata::MetadataImage& image) 
     const std::string name = log_name(opening.topic->name, opening.id.index);
     const LogHints hint = take_hint(name, opening.id.topic);
     const TopicSettings settings = topic_settings(image, broker_values(), opening.topic->name);
+    // A checkpoint that is taken meanwhile knows the log already, and nothing else of it.
+    if (config_.is_clustered() && hint.high_watermark) opening_[name] = *hint.high_watermark;
     auto log = logs_.open(name, opening.id.topic, settings.log, hint);
+    opening_.erase(name);
     if (log.failed()) {
         offline_.emplace(opening.id,
                          Offline{name, settings.log.file_delete_delay, hint.high_watermark});
@@ -211,6 +224,7 @@ Broker::HighWatermarks Broker::high_watermarks() const {
     HighWatermarks known = last_high_watermarks_;
     for (const auto& [id, partition] : partitions_)
         if (partition->replica()) known[partition->log_name()] = partition->high_watermark();
+    for (const auto& [log, offset] : opening_) known[log] = offset;
     for (const auto& [id, offline] : offline_)
         if (offline.high_watermark) known[offline.log] = *offline.high_watermark;
     return known;
@@ -240,7 +254,8 @@ void Broker::maintain() {
         const Partition::Use partition = find(id);
         if (!partition) continue;
         const auto done = partition->log().maintain(partition->high_watermark(), env_.clock.wall());
-        if (done.failed() && done.error() == Error::stopped) return;
+        // One that is being cut says so too, and is no reason to leave out the others.
+        if (done.failed() && done.error() == Error::stopped && stopping_) return;
     }
 }
 

@@ -92,6 +92,8 @@ public:
     const BrokerConfig& config() const { return config_; }
     const NodeFacts& facts() const { return facts_; }
     metadata::BrokerValues broker_values() const { return {config_.given, config_.node_id}; }
+    // `image` has the registration of this life.
+    bool knows_this_life(const metadata::MetadataImage& image) const;
     std::size_t partition_count() const { return partitions_.size(); }
     // Adds to what the store knows of its logs what is committed, where others decide that too.
     void note_high_watermarks(std::vector<LogStore::Checkpoint>& logs) const;
@@ -117,13 +119,13 @@ private:
     HighWatermarks high_watermarks() const;
     void at_once(std::size_t count, std::string_view name,
                  const std::function<void(std::size_t)>& work);
-    bool knows_this_life(const metadata::MetadataImage& image) const;
     bool is_ours(const PartitionId& id, const metadata::MetadataImage& image) const;
     void retire_missing(const metadata::MetadataImage& image);
     void remove_missing_offline(const metadata::MetadataImage& image);
     void say_removal_failed(const PartitionId& id, Error why);
     std::vector<Opening> openings(const metadata::MetadataImage& image) const;
     void open(const Opening& opening, const metadata::MetadataImage& image);
+    Result<void> fetch_producer_ids();
     LogHints take_hint(const std::string& log, const TopicId& topic);
 
     env::Env& env_;
@@ -137,6 +139,7 @@ private:
     std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
     bool stopping_ = false;
     std::map<PartitionId, Offline> offline_;
+    HighWatermarks opening_;  // Of logs that are being opened, as the last run left them.
     std::map<std::string, LogHints> hints_;  // Of logs that were not opened yet.
     HighWatermarks last_high_watermarks_;    // When it closed.
     FetchSessions fetch_sessions_;
@@ -144,6 +147,7 @@ private:
     GroupCoordinators groups_;
     Replicas replicas_;
     env::Mutex producer_ids_;
+    std::uint64_t producer_id_attempts_ = 0;  // To fetch a block, that have ended.
     metadata::Controller::ProducerIdBlock producer_id_block_;
 };
 

@@ -19,6 +19,14 @@ struct DirectoryIdentity {
     Uuid directory_id;
 };
 
+// What a broker's life leaves for the next one (KIP-966).
+struct BrokerLife {
+    protocol::BrokerEpoch epoch;  // Of its last registration.
+    bool opted_out = false;       // It may have acknowledged records that were not on disk.
+
+    friend bool operator==(const BrokerLife&, const BrokerLife&) = default;
+};
+
 // What a data directory holds beside its logs. Used by the first shard only; storage/log implements
 // it.
 class DataDirectory {
@@ -47,11 +55,18 @@ public:
     // What the replica of the metadata log must never forget: nothing when it never kept anything.
     // Error::corrupt for what cannot be read, since its vote may be in it.
     virtual Result<std::optional<raft::QuorumState>> quorum_state() = 0;
+    // The voters of the configuration with which that was kept; none where it does not name them,
+    // or nothing was kept. May be asked before begin().
+    virtual Result<std::vector<BrokerId>> quorum_voters() = 0;
     // Keeps it, durable on return. `configured` are the voters of controller.quorum.voters, by whom
     // Kafka tells the two forms of the file apart; none where the log names them. The metadata log
     // has been opened.
     virtual Result<void> keep_quorum_state(const raft::QuorumState& state,
                                            const std::vector<BrokerId>& configured) = 0;
+    // The last life of this broker, if it had one; Error::corrupt for what cannot be read.
+    virtual Result<std::optional<BrokerLife>> last_life() = 0;
+    // Keeps that of this one, durable on return.
+    virtual Result<void> keep_life(const BrokerLife& life) = 0;
     // Keeps a snapshot, durable on return, and then no older one.
     virtual Result<void> keep_snapshot(const metadata::Snapshot& snapshot) = 0;
 };

@@ -14,6 +14,9 @@
 namespace sluice::broker {
 namespace {
 
+// How long what a full disk refused is left alone.
+constexpr Duration full_disk_pause = milliseconds(100);
+
 StartFailure cannot_recover(Error error, std::string_view why) {
     return {error, fmt::format("the metadata log cannot be recovered: {}. Restore {} from a copy.",
                                why, metadata_log_name)};
@@ -41,6 +44,7 @@ MetadataDriver::MetadataDriver(env::Env& env, const BrokerConfig& config, DataDi
       config_(config),
       directory_(directory),
       quorum_(env, config, directory, logs, peers),
+      lives_(env, directory),
       committed_(Shared<const metadata::MetadataImage>::make()),
       snapshotting_(env.scheduler),
       publishing_(env.scheduler),
@@ -53,6 +57,7 @@ MetadataDriver::~MetadataDriver() = default;
 Result<void, StartFailure> MetadataDriver::start(const LogHints& hints, const Host& host) {
     failed_ = host.failed;
     changed_ = host.changed;
+    lives_.open();
     CHECK_OK(quorum_.open(hints, {.cluster_id = host.facts.cluster_id,
                                   .directory_id = host.facts.directory_id,
                                   .checkpoint = host.checkpoint,
@@ -200,12 +205,25 @@ Result<void> MetadataDriver::publish() {
     return give_to_shards(shared);
 }
 
+// Before a log may acknowledge what is not on disk, that this life does is.
+Result<void> MetadataDriver::note_opting_out(const metadata::MetadataImage& image) {
+    if (!config_.is_clustered() || !config_.is_broker || lives_.has_opted_out()) return {};
+    if (!brokers_.front()->knows_this_life(image) || !acknowledges_early(image, config_)) return {};
+    for (;;) {
+        const auto kept = lives_.opt_out();
+        if (!kept.failed() || kept.error() != Error::no_space || stopping_) return kept;
+        CHECK_OK(env::sleep_for(env_.scheduler, full_disk_pause));
+    }
+}
+
 Result<void> MetadataDriver::give_to_shards(const Shared<const metadata::MetadataImage>& image) {
     committed_ = image;
     if (QuorumWatch* const watch = quorum_.watch()) watch->published(*image);
+    if (!brokers_.empty()) CHECK_OK(note_opting_out(*image));
     if (!brokers_.empty())
-        CHECK_OK(env::call_all(
-            env_.shards, [&](ShardId shard) { brokers_[shard.value]->apply(image, hints_); }));
+        CHECK_OK(env::call_all_at_last(env_.scheduler, env_.shards, [&](ShardId shard) {
+            brokers_[shard.value]->apply(image, hints_);
+        }));
     published_ = image->next_offset;
     hints_.clear();
     changed_();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/broker/broker.h"
+#include "core/broker/cluster/broker_lives.h"
 #include "core/broker/data_directory.h"
 #include "core/broker/quorum_driver.h"
 #include "core/broker/start_failure.h"
@@ -87,6 +88,7 @@ public:
         return active_in_ && quorum_.leads() && quorum_.leadership().epoch == *active_in_;
     }
     QuorumDriver& quorum() { return quorum_; }
+    BrokerLives& lives() { return lives_; }
     // Takes a snapshot once the log has grown enough since the last one, and drops what that makes
     // superfluous.
     void maintain();
@@ -111,12 +113,14 @@ private:
 
     Result<void> take_snapshot();
     Result<void> wait_published(LeaderEpoch epoch);
+    Result<void> note_opting_out(const metadata::MetadataImage& image);
     Result<void> give_to_shards(const Shared<const metadata::MetadataImage>& image);
 
     env::Env& env_;
     const BrokerConfig& config_;
     DataDirectory& directory_;
     QuorumDriver quorum_;
+    BrokerLives lives_;
     metadata::ImageBuilder builder_;
     Shared<const metadata::MetadataImage> committed_;
     std::optional<LeaderEpoch> active_in_;

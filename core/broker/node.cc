@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "core/broker/controller_channel.h"
+#include "core/broker/quorum_membership.h"
 #include "core/metadata/topic_name.h"
 
 namespace sluice::broker {
@@ -116,6 +117,7 @@ Result<void, StartFailure> Node::open_directory() {
                            fmt::format("the data directory {} cannot be formatted", where),
                            "Check its permissions and the free space.");
     }
+    CHECK_OK(check_voters());
     facts_.log_directory = config_.data_directory;
     facts_.cluster_id = identity.cluster_id;
     facts_.directory_id = identity.directory_id;
@@ -132,6 +134,18 @@ Result<void, StartFailure> Node::open_directory() {
             fmt::format("what the last run left in {} cannot be brought to the logs", where),
             "Check the disk and its free space.");
     hints_ = std::move(*hints);
+    return {};
+}
+
+// Before anything is changed: started again as what it was, the directory is as it was.
+Result<void, StartFailure> Node::check_voters() {
+    const auto voters = directory_->quorum_voters();
+    const auto state = directory_->quorum_state();
+    // What cannot be read is said where the metadata log is opened.
+    if (voters.failed() || state.failed() || !*state) return {};
+    const KeptQuorum kept{.voters = *voters, .leader = (*state)->leader};
+    if (const auto complaint = complaint_about_voters(kept, config_))
+        return StartFailure{Error::invalid, *complaint};
     return {};
 }
 
@@ -305,7 +319,14 @@ Result<void> Node::write_checkpoint() {
 
 // What is known of logs that were not opened yet must not be forgotten.
 void Node::add_unopened(std::vector<LogStore::Checkpoint>& logs) {
-    for (const auto& log : logs) unopened_.erase(log.name);
+    for (auto& log : logs) {
+        const auto found = unopened_.extract(log.name);
+        if (found.empty() || log.high_watermark) continue;
+        // Its broker has not got so far as to say what is committed.
+        const LogHints& hint = found.mapped();
+        if (hint.synced && hint.synced->topic == log.synced.topic)
+            log.high_watermark = hint.high_watermark;
+    }
     for (const auto& [name, hint] : unopened_) {
         if (!hint.synced && !hint.recovery_point) continue;
         logs.push_back({.name = name,

@@ -71,6 +71,7 @@ private:
     };
 
     Result<void, StartFailure> open_directory();
+    Result<void, StartFailure> check_voters();
     Result<void, StartFailure> start_shards();
     Result<void, StartFailure> listen();
     Result<void, StartFailure> start_metadata();

@@ -126,6 +126,8 @@ private:
     static protocol::ValidationRules sound_batch();
     Result<void> check_batches(const Bytes& records) const;
     void answered(raft::AskId id, const Result<raft::Reply>& reply);
+    void note_trouble(BrokerId peer, const Result<raft::Reply>& reply);
+    void say_nobody_leads(Time now);
     void note_presence(BrokerId peer, const Result<raft::Reply>& reply);
     Result<raft::Reply> ask_peer(BrokerId to, raft::AskId id, const raft::Ask& ask);
     Result<raft::FetchReply> settled_reply(const raft::FetchAsk& ask);
@@ -188,6 +190,11 @@ private:
     bool leaving_ = false;    // Nobody is kept waiting for news.
     bool stopping_ = false;
     bool failed_ = false;
+    bool halted_ = false;
+    std::string trouble_;  // What went wrong last with whom it asked.
+    std::string remedy_;   // And what helps.
+    std::optional<Time> leaderless_since_;
+    Time next_word_{};  // About that nobody leads.
 };
 
 }  // namespace sluice::broker

@@ -1,5 +1,7 @@
 // What the rules of the quorum want done, done one after the other.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/base/probe.h"
@@ -14,6 +16,9 @@ namespace {
 
 // How long what a full disk refused is left alone.
 constexpr Duration full_disk_backoff = milliseconds(100);
+// Nobody leads for so long: it is said, and again now and then.
+constexpr Duration leaderless_time = seconds(3);
+constexpr Duration leaderless_word_interval = seconds(30);
 
 }  // namespace
 
@@ -30,6 +35,7 @@ void QuorumDriver::run() {
             continue;
         }
         const Time now = env_.clock.now();
+        say_nobody_leads(now);
         if (now >= rules_->wake_at()) {
             rules_->passed(now);
             take();
@@ -40,15 +46,69 @@ void QuorumDriver::run() {
     }
 }
 
+// What a node waits for that finds no leader, in words: it may be its own configuration.
+void QuorumDriver::note_trouble(BrokerId peer, const Result<raft::Reply>& reply) {
+    using protocol::ErrorCode;
+    const auto there = endpoint_of(peer);
+    const std::string at = there ? env::Address{there->host, there->port}.text() : "nowhere";
+    const auto code = [](const auto& each) { return each.error; };
+    const ErrorCode refusal = reply ? std::visit(code, *reply) : ErrorCode::none;
+    if (refusal == ErrorCode::inconsistent_cluster_id) {
+        trouble_ = at + " belongs to another cluster than " + setup_.cluster_id;
+        remedy_ =
+            "give this node a directory with the cluster id of the others (sluice format "
+            "--cluster-id), or the addresses of its own controllers";
+    } else if (refusal == ErrorCode::unknown_topic_or_partition ||
+               refusal == ErrorCode::unknown_topic_id || refusal == ErrorCode::invalid_request ||
+               (reply.failed() && reply.error() == Error::invalid)) {
+        trouble_ = at + " is no controller: whoever listens there serves something else";
+        remedy_ =
+            "give the addresses of the controllers' listeners, which are not those that "
+            "clients connect to";
+    } else if (reply.failed() && reply.error() != Error::stopped) {
+        trouble_ = at + (reply.error() == Error::refused
+                             ? " is where nobody listens"
+                             : fmt::format(" did not answer ({})", name_of(reply.error())));
+        remedy_ = "start the controllers, or correct their addresses; look at the network";
+    }
+}
+
+void QuorumDriver::say_nobody_leads(Time now) {
+    if (is_lone() || leadership().leader) {
+        leaderless_since_.reset();
+        trouble_.clear();
+        remedy_.clear();
+        return;
+    }
+    if (!leaderless_since_) {
+        leaderless_since_ = now;
+        next_word_ = now + leaderless_time;
+    }
+    if (now < next_word_ || leaving_ || stopping_) return;
+    next_word_ = now + leaderless_word_interval;
+    const std::string why = trouble_.empty() ? "no majority of the controllers answers" : trouble_;
+    const std::string remedy =
+        remedy_.empty() ? "start the other controllers; look at the network" : remedy_;
+    if (config_.is_controller)
+        env_.logger.warn("quorum.led", {{"epoch", std::to_string(leadership().epoch.value)},
+                                        {"leader", "nobody"},
+                                        {"why", why},
+                                        {"remedy", remedy}});
+    else
+        env_.logger.warn("broker.cannot-register", {{"why", why}, {"remedy", remedy}});
+}
+
 // Nobody may be answered any more: what was decided is not on disk.
 void QuorumDriver::fail(Error why) {
     failed_ = true;
     changed_.notify_all();
     setup_.moved();
     if (why == Error::stopped || stopping_) return;
-    env_.logger.error("quorum.failed",
-                      {{"why", std::string(name_of(why))},
-                       {"remedy", "the node stops; check the disk and start it again"}});
+    // Else it has been said what is wrong.
+    if (!halted_)
+        env_.logger.error("quorum.failed",
+                          {{"why", std::string(name_of(why))},
+                           {"remedy", "the node stops; check the disk and start it again"}});
     setup_.failed();
 }
 
@@ -72,6 +132,7 @@ Result<void> QuorumDriver::perform(const raft::Send& effect) {
         const auto reply = ask_peer(effect.to, effect.id, effect.ask);
         --asking_;
         note_presence(effect.to, reply);
+        note_trouble(effect.to, reply);
         answered(effect.id, reply);
         changed_.notify_all();
     });
@@ -157,13 +218,14 @@ Result<void> QuorumDriver::perform(const raft::Led& effect) {
 }
 
 Result<void> QuorumDriver::perform(const raft::Halt& effect) {
+    halted_ = true;
     env_.logger.error(
         "quorum.halted",
         {{"offset", std::to_string(effect.diverging.offset.value)},
          {"why", "the leader does not have what is committed here"},
          {"remedy",
           "another controller lost its disk or was restored from an old copy: find out "
-          "which, before this one is started again"}});
+          "which, before this one is started again; the node stops"}});
     return Error::corrupt;
 }
 

@@ -159,7 +159,11 @@ public:
     void begin_epoch(LeaderEpoch epoch) override { epochs_.assign(epoch, offsets_.end); }
     void forget_unwritten_epochs() override { epochs_.truncate_from_end(offsets_.end); }
     void configure(const LogConfig& config) override { configured = config; }
-    Result<void> maintain(Offset, Timestamp) override { return {}; }
+    Result<void> maintain(Offset, Timestamp) override {
+        if (maintain_refused) return *maintain_refused;
+        ++maintained;
+        return {};
+    }
     const replication::LeaderEpochs& epochs() const override { return epochs_; }
     const replication::ProducerStates& producers() const override { return producers_; }
 
@@ -194,6 +198,8 @@ public:
     }
 
     std::optional<Error> refuses;
+    std::optional<Error> maintain_refused;
+    int maintained = 0;
     bool syncs_at_once = false;
     std::vector<std::vector<std::uint8_t>> batches;
     LogConfig configured;
@@ -222,6 +228,7 @@ public:
         made->syncs_at_once = true;
         if (const auto kept = kept_.find(name); kept != kept_.end()) made->take_from(*kept->second);
         logs[name] = made.get();
+        while_opening();
         return std::unique_ptr<PartitionLog>(std::move(made));
     }
     Result<void> close(PartitionLog& log) override {
@@ -251,6 +258,7 @@ public:
     bool failed() const override { return false; }
     void stop() override {}
 
+    std::function<void()> while_opening = [] {};
     std::map<std::string, ToldLog*> logs;  // Those that were opened, while they are there.
     std::optional<Error> cut_fails;
 
@@ -272,6 +280,11 @@ public:
     bool is_foreign() const override { return false; }
     Result<void> checkpoint(const std::vector<LogStore::Checkpoint>&) override { return {}; }
     Result<void> mark_clean() override { return {}; }
+    Result<std::optional<BrokerLife>> last_life() override { return life; }
+    Result<void> keep_life(const BrokerLife& kept) override {
+        life = kept;
+        return {};
+    }
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override { return snapshot; }
     Result<void> keep_snapshot(const metadata::Snapshot& taken) override {
         snapshot = taken;
@@ -279,14 +292,18 @@ public:
     }
 
     Result<std::optional<raft::QuorumState>> quorum_state() override { return state; }
+    Result<std::vector<BrokerId>> quorum_voters() override { return voters; }
     Result<void> keep_quorum_state(const raft::QuorumState& kept,
-                                   const std::vector<BrokerId>&) override {
+                                   const std::vector<BrokerId>& configured) override {
         state = kept;
+        voters = configured;
         return {};
     }
 
     std::optional<metadata::Snapshot> snapshot;
+    std::optional<BrokerLife> life;
     std::optional<raft::QuorumState> state;
+    std::vector<BrokerId> voters;
 };
 
 }  // namespace sluice::broker::testing

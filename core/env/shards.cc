@@ -72,4 +72,20 @@ Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body) 
     return outcome;
 }
 
+Result<void> call_all_at_last(Scheduler& scheduler, Shards& shards,
+                              const std::function<void(ShardId)>& body) {
+    std::vector<char> done(shards.count());
+    const auto once = [&body, &done](ShardId shard) {
+        body(shard);
+        done[shard.value] = 1;
+    };
+    const auto called = call_all(shards, once);
+    if (called.failed() && called.error() != Error::limit) return called;
+    for (std::uint32_t shard = 0; shard < shards.count(); ++shard)
+        if (done[shard] == 0)
+            CHECK_OK(call_at_last(scheduler, shards, ShardId(shard),
+                                  [&once, shard] { once(ShardId(shard)); }));
+    return {};
+}
+
 }  // namespace sluice::env

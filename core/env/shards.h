@@ -87,5 +87,8 @@ Result<void> call_at_last(Scheduler& scheduler, Shards& shards, ShardId home,
                           const std::function<void()>& body);
 // As call() on every shard at once, and waits for all of them.
 Result<void> call_all(Shards& shards, const std::function<void(ShardId)>& body);
+// The same, and where a shard has no free fiber, again until it has.
+Result<void> call_all_at_last(Scheduler& scheduler, Shards& shards,
+                              const std::function<void(ShardId)>& body);
 
 }  // namespace sluice::env

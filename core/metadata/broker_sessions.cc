@@ -47,6 +47,8 @@ void BrokerSessions::connection_refused(BrokerId broker, BrokerEpoch epoch) {
 void BrokerSessions::process_gone(BrokerId broker, BrokerEpoch epoch, Time at) {
     Session* known = session(broker, epoch);
     if (known == nullptr || (known->heard_here && known->heard_at >= at)) return;
+    // It is looked at again and again: a refusal since the close stays one.
+    if (known->heard_here && known->closed) return;
     known->heard_here = true;
     known->closed = true;
     known->refused = false;  // A refusal counts after the close.

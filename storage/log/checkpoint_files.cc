@@ -126,6 +126,21 @@ std::string clean_shutdown_text(std::int64_t broker_epoch) {
     return fmt::format("{{\"version\":0,\"brokerEpoch\":{}}}", broker_epoch);
 }
 
+std::string life_text(const LifeOnDisk& life) {
+    return fmt::format("0\n{}\n{}\n", life.broker_epoch, life.opted_out ? 1 : 0);
+}
+
+std::optional<LifeOnDisk> parse_life(std::string_view text) {
+    LifeOnDisk life;
+    int opted_out = 0;
+    if (take(text, '\n') != "0" || !parse_number(take(text, '\n'), life.broker_epoch) ||
+        !parse_number(take(text, '\n'), opted_out))
+        return std::nullopt;
+    if (!text.empty() || opted_out < 0 || opted_out > 1) return std::nullopt;
+    life.opted_out = opted_out == 1;
+    return life;
+}
+
 std::string meta_properties_text(const MetaProperties& meta) {
     return fmt::format("#\ncluster.id={}\ndirectory.id={}\nnode.id={}\nversion=1\n",
                        meta.cluster_id, meta.directory_id.text(), meta.node_id.value);

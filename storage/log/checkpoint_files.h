@@ -42,6 +42,17 @@ std::optional<Offset> parse_start(std::string_view text);
 inline constexpr std::string_view clean_shutdown_file = ".kafka_cleanshutdown";
 std::string clean_shutdown_text(std::int64_t broker_epoch);
 
+// sluice-broker-life (ours): "0\n<epoch>\n<1 when it opted out of durability>\n".
+inline constexpr std::string_view life_file = "sluice-broker-life";
+struct LifeOnDisk {
+    std::int64_t broker_epoch = -1;
+    bool opted_out = false;
+
+    friend bool operator==(const LifeOnDisk&, const LifeOnDisk&) = default;
+};
+std::string life_text(const LifeOnDisk& life);
+std::optional<LifeOnDisk> parse_life(std::string_view text);
+
 // meta.properties: whose data directory it is.
 inline constexpr std::string_view meta_properties_file = "meta.properties";
 struct MetaProperties {

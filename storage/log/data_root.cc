@@ -228,15 +228,21 @@ Result<std::optional<metadata::Snapshot>> DataRoot::newest_snapshot() {
     return std::optional(metadata::Snapshot{file->end, file->epoch, Bytes(std::move(content))});
 }
 
+Result<std::optional<std::string>> DataRoot::quorum_state_text_kept() {
+    return read_if_there(join(broker::metadata_log_name, quorum_state_file));
+}
+
 Result<std::optional<raft::QuorumState>> DataRoot::quorum_state() {
-    const std::string path = join(broker::metadata_log_name, quorum_state_file);
-    const auto text = read_file(env_.disk, path, identity_bytes_max);
-    if (text.failed() && text.error() == Error::not_found)
-        return std::optional<raft::QuorumState>();
-    if (text.failed()) return text.error();
-    const auto state = parse_quorum_state(as_text({text->data(), text->size()}));
+    TRY(const auto text, quorum_state_text_kept());
+    if (!text) return std::optional<raft::QuorumState>();
+    const auto state = parse_quorum_state(*text);
     if (!state) return Error::corrupt;
     return state;
+}
+
+Result<std::vector<BrokerId>> DataRoot::quorum_voters() {
+    TRY(const auto text, quorum_state_text_kept());
+    return text ? quorum_state_voters(*text) : std::vector<BrokerId>();
 }
 
 Result<void> DataRoot::keep_quorum_state(const raft::QuorumState& state,
@@ -244,6 +250,22 @@ Result<void> DataRoot::keep_quorum_state(const raft::QuorumState& state,
     const std::string text = quorum_state_text(state, configured);
     return replace_file(env_.disk, std::string(broker::metadata_log_name), quorum_state_file,
                         as_slice(text));
+}
+
+Result<std::optional<broker::BrokerLife>> DataRoot::last_life() {
+    const auto text = read_file(env_.disk, std::string(life_file), identity_bytes_max);
+    if (text.failed() && text.error() == Error::not_found)
+        return std::optional<broker::BrokerLife>();
+    if (text.failed()) return text.error();
+    const auto life = parse_life(as_text({text->data(), text->size()}));
+    if (!life) return Error::corrupt;
+    return std::optional(
+        broker::BrokerLife{protocol::BrokerEpoch(life->broker_epoch), life->opted_out});
+}
+
+Result<void> DataRoot::keep_life(const broker::BrokerLife& life) {
+    const std::string text = life_text({life.epoch.value, life.opted_out});
+    return replace_file(env_.disk, std::string(top), life_file, as_slice(text));
 }
 
 Result<void> DataRoot::keep_snapshot(const metadata::Snapshot& snapshot) {

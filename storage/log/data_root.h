@@ -25,8 +25,11 @@ public:
     Result<void> mark_clean() override;
     Result<std::optional<metadata::Snapshot>> newest_snapshot() override;
     Result<std::optional<raft::QuorumState>> quorum_state() override;
+    Result<std::vector<BrokerId>> quorum_voters() override;
     Result<void> keep_quorum_state(const raft::QuorumState& state,
                                    const std::vector<BrokerId>& configured) override;
+    Result<std::optional<broker::BrokerLife>> last_life() override;
+    Result<void> keep_life(const broker::BrokerLife& life) override;
     Result<void> keep_snapshot(const metadata::Snapshot& snapshot) override;
 
 private:
@@ -42,6 +45,7 @@ private:
     Result<void> take_starts(LastStop last);
     Result<void> bring_start(const std::string& log, Offset start);
     Result<void> take_clean_mark();
+    Result<std::optional<std::string>> quorum_state_text_kept();
     Result<std::vector<std::string>> snapshots();
 
     env::Env& env_;

@@ -68,6 +68,12 @@ TEST(CheckpointFiles, AreKafkas) {
 
     EXPECT_EQ(clean_shutdown_text(-1), "{\"version\":0,\"brokerEpoch\":-1}");
 
+    const LifeOnDisk life{.broker_epoch = 12, .opted_out = true};
+    EXPECT_EQ(life_text(life), "0\n12\n1\n");
+    EXPECT_EQ(parse_life(life_text(life)), life);
+    for (const char* bad : {"", "0\n12\n", "0\n12\n2\n", "1\n12\n0\n", "0\n12\n0\n\n"})
+        EXPECT_FALSE(parse_life(bad)) << bad;
+
     const MetaProperties meta{"cluster", BrokerId(3), topic};
     EXPECT_EQ(parse_meta_properties(meta_properties_text(meta)), meta);
     EXPECT_EQ(parse_meta_properties("#c\n#d\nversion=1\r\nnode.id=3\ncluster.id=cluster\n"

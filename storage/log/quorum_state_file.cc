@@ -13,7 +13,7 @@ constexpr std::int64_t newest_version = 1;
 // Kafka's file nests two deep.
 constexpr int depth_max = 8;
 
-// The flat members of one JSON object; what is nested is checked and passed over.
+// The members of one JSON object, and what is nested in it by name alone.
 class FlatObject {
 public:
     explicit FlatObject(std::string_view text) : rest_(text) { good_ = take_object(0) && at_end(); }
@@ -27,6 +27,12 @@ public:
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
         return value;
+    }
+    // That stood anywhere below under this name, in their order.
+    const std::vector<std::string>& nested(const std::string& name) const {
+        static const std::vector<std::string> none;
+        const auto found = nested_.find(name);
+        return found == nested_.end() ? none : found->second;
     }
     std::optional<std::string> text(const std::string& name) const {
         const auto found = members_.find(name);
@@ -89,11 +95,13 @@ private:
         if (rest_.starts_with('[')) return take_array(depth + 1);
         const auto value = rest_.starts_with('"') ? take_string() : take_word();
         if (value && depth == 0) members_[name] = *value;
+        if (value && depth > 0) nested_[name].push_back(*value);
         return value.has_value();
     }
 
     std::string_view rest_;
     std::map<std::string, std::string> members_;
+    std::map<std::string, std::vector<std::string>> nested_;
     bool good_ = false;
 };
 
@@ -140,6 +148,19 @@ std::optional<raft::QuorumState> parse_quorum_state(std::string_view text) {
     if (!directory) return std::nullopt;
     state.voted->directory = *directory;
     return state;
+}
+
+std::vector<BrokerId> quorum_state_voters(std::string_view text) {
+    const FlatObject object(text);
+    if (!object.good() || object.number("data_version") != 0) return {};
+    std::vector<BrokerId> voters;
+    for (const std::string& id : object.nested("voterId")) {
+        std::int32_t value = 0;
+        const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), value);
+        if (error != std::errc{} || end != id.data() + id.size()) return {};
+        voters.push_back(BrokerId(value));
+    }
+    return voters;
 }
 
 }  // namespace sluice::storage

@@ -21,4 +21,7 @@ std::string quorum_state_text(const raft::QuorumState& state,
 // Either version; members that are not known are passed over. Nothing when it is no such file.
 std::optional<raft::QuorumState> parse_quorum_state(std::string_view text);
 
+// The voters that version 0 names, in their order; none in version 1, and in what is no such file.
+std::vector<BrokerId> quorum_state_voters(std::string_view text);
+
 }  // namespace sluice::storage

@@ -16,6 +16,7 @@ TEST(QuorumStateFile, IsKafkasWhereTheConfigurationNamesTheVoters) {
     EXPECT_EQ(text,
               R"({"clusterId":"","leaderId":2,"leaderEpoch":5,"votedId":3,"appliedOffset":0,)"
               R"("currentVoters":[{"voterId":1},{"voterId":2},{"voterId":3}],"data_version":0})");
+    EXPECT_EQ(quorum_state_voters(text), (std::vector{BrokerId(1), BrokerId(2), BrokerId(3)}));
     // It does not know which directory of 3 that was.
     const QuorumState read{LeaderEpoch(5), BrokerId(2), ReplicaKey{BrokerId(3), {}}};
     EXPECT_EQ(parse_quorum_state(text), read);
@@ -27,6 +28,7 @@ TEST(QuorumStateFile, IsKafkasWhereTheLogNamesTheVoters) {
     EXPECT_EQ(text, R"({"leaderId":-1,"leaderEpoch":7,"votedId":3,)"
                     R"("votedDirectoryId":"MkU3OEVBNTcwNTJENDM2Qg","data_version":1})");
     EXPECT_EQ(parse_quorum_state(text), state);
+    EXPECT_TRUE(quorum_state_voters(text).empty());
     const QuorumState fresh{};
     EXPECT_EQ(parse_quorum_state(quorum_state_text(fresh, {})), fresh);
 }

@@ -1,11 +1,12 @@
 #include "core/broker/cluster/broker_lifecycle.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/base/probe.h"
 #include "core/broker/broker.h"
 #include "core/broker/cluster/features.h"
-#include "core/broker/topic_settings.h"
 
 namespace sluice::broker {
 
@@ -18,14 +19,13 @@ constexpr Duration try_again_after = milliseconds(100);
 constexpr Duration refused_backoff = seconds(1);
 // While the broker waits for others to take over.
 constexpr Duration leaving_interval = milliseconds(50);
-// How long a registration waits for what the metadata says of this broker's earlier life.
-constexpr Duration metadata_wait_max = seconds(2);
+// How long nobody answers before it is said, and how often it is said again.
+constexpr Duration unanswered_time = seconds(3);
+constexpr Duration word_interval = seconds(30);
 
 // After so long without a word of a controller there is none any more that could do anything: the
 // whole cluster stops.
 constexpr Duration nobody_left_time = seconds(2);
-
-constexpr BrokerEpoch no_epoch{-1};
 
 }  // namespace
 
@@ -67,10 +67,10 @@ void BrokerLifecycle::stop() {
 }
 
 void BrokerLifecycle::run() {
-    wait_for_metadata();
     while (!stopping_ && !left_ && !gives_up_) {
         const Duration pause = epoch_ ? show_life() : register_self();
         if (stopping_ || left_ || gives_up_) break;
+        if (pause == Duration::zero()) continue;
         const Time next = env_.clock.now() + pause;
         const auto waited = wake_.wait_until(next);
         if (waited.failed() && waited.error() != Error::timed_out) break;
@@ -78,25 +78,10 @@ void BrokerLifecycle::run() {
     left_signal_.notify_all();
 }
 
-// Its last registration stands there, which says what it may be trusted with.
-void BrokerLifecycle::wait_for_metadata() {
-    const Time deadline = env_.clock.now() + metadata_wait_max;
-    while (!stopping_ && !knows_leader_beginning())
-        if (wake_.wait_until(deadline).failed()) break;
-    waits_for_metadata_ = false;
-}
-
-// Everything that was committed before this leader is known here.
-bool BrokerLifecycle::knows_leader_beginning() const {
-    const raft::Leadership led = metadata_.quorum().leadership();
-    return led.leader && metadata_.committed_image().epoch == led.epoch;
-}
-
 void BrokerLifecycle::changed() {
     const bool other_controller = told_ && metadata_.quorum().leadership().leader != told_;
     const bool may_serve = epoch_ && fenced_ && has_applied_registration();
-    if (waits_for_metadata_ || leaving_ || other_controller || may_serve || is_asked_to_report())
-        wake_.set();
+    if (leaving_ || other_controller || may_serve || is_asked_to_report()) wake_.set();
 }
 
 const metadata::BrokerState* BrokerLifecycle::self() const {
@@ -124,23 +109,6 @@ bool BrokerLifecycle::is_asked_to_report() const {
     });
 }
 
-// KIP-966, decisions 0032: it still has everything it proved to have, if all of that was durable.
-BrokerEpoch BrokerLifecycle::previous_epoch() const {
-    const metadata::BrokerState* known = self();
-    if (known == nullptr || !knows_leader_beginning()) return no_epoch;
-    const metadata::MetadataImage& image = metadata_.committed_image();
-    const metadata::BrokerValues values{config_.given, config_.node_id};
-    for (const auto& [id, topic] : image.topics_by_id) {
-        const bool held = std::ranges::any_of(topic->partitions, [this](const auto& each) {
-            const auto& replicas = each.second.replicas;
-            return std::ranges::find(replicas, config_.node_id) != replicas.end();
-        });
-        if (held && topic_settings(image, values, topic->name).log.flush_messages != 1)
-            return no_epoch;
-    }
-    return known->epoch;
-}
-
 BrokerRegistrationRequest BrokerLifecycle::registration() const {
     BrokerRegistrationRequest request;
     request.broker_id = config_.node_id;
@@ -150,7 +118,8 @@ BrokerRegistrationRequest BrokerLifecycle::registration() const {
     request.features = features_to_register<BrokerRegistrationRequest::Feature>();
     request.rack = config_.cluster.rack;
     request.log_dirs = {facts_.directory_id};
-    request.previous_broker_epoch = previous_epoch();
+    // KIP-966, decisions 0032: it still has what it proved to have then.
+    request.previous_broker_epoch = metadata_.lives().to_be_named();
     return request;
 }
 
@@ -158,20 +127,57 @@ Duration BrokerLifecycle::register_self() {
     told_ = metadata_.quorum().leadership().leader;
     const auto answer = channel_.ask(registration());
     gives_up_ = answer.failed() && PLANT("cluster.registers_once");
-    if (answer.failed()) return try_again_after;
+    if (answer.failed()) {
+        say_unanswered(answer.error());
+        return try_again_after;
+    }
+    unanswered_since_.reset();
     if (answer->error_code == ErrorCode::none) {
         epoch_ = answer->broker_epoch;
+        keep_life();
         refusal_ = ErrorCode::none;
         fenced_ = true;
         return Duration::zero();
     }
-    if (answer->error_code != refusal_)
+    const Time now = env_.clock.now();
+    if (answer->error_code != refusal_ || now >= next_word_) {
+        next_word_ = now + word_interval;
         env_.logger.error(
             "broker.cannot-register",
             {{"why", std::string(name_of(answer->error_code))},
              {"remedy", "the active controller says more in its log; it is tried again"}});
+    }
     refusal_ = answer->error_code;
     return refused_backoff;
+}
+
+// That no leader is found at all is said elsewhere.
+void BrokerLifecycle::say_unanswered(Error why) {
+    const auto leader = metadata_.quorum().leader_endpoint();
+    const Time now = env_.clock.now();
+    if (!leader || metadata_.is_active()) unanswered_since_.reset();
+    if (!leader || metadata_.is_active()) return;
+    if (!unanswered_since_) {
+        unanswered_since_ = now;
+        next_word_ = now + unanswered_time;
+    }
+    if (now < next_word_) return;
+    next_word_ = now + word_interval;
+    env_.logger.warn(
+        "broker.cannot-register",
+        {{"why", fmt::format("the active controller at {} does not answer ({})",
+                             env::Address{leader->host, leader->port}.text(), name_of(why))},
+         {"remedy", "look at that controller, and at the network between it and this broker"}});
+}
+
+void BrokerLifecycle::keep_life() {
+    const auto kept = metadata_.lives().began(*epoch_);
+    if (kept.failed() && kept.error() != Error::stopped)
+        env_.logger.warn("broker.life-not-kept",
+                         {{"why", std::string(name_of(kept.error()))},
+                          {"remedy",
+                           "check the disk: started again, the broker cannot say that it "
+                           "has what it proved to have"}});
 }
 
 Duration BrokerLifecycle::show_life() {

@@ -32,11 +32,10 @@ private:
     // Each does what is due now, and says when something is due again.
     Duration register_self();
     Duration show_life();
+    void keep_life();
+    void say_unanswered(Error why);
 
-    void wait_for_metadata();
-    bool knows_leader_beginning() const;
     protocol::BrokerRegistrationRequest registration() const;
-    protocol::BrokerEpoch previous_epoch() const;
     const metadata::BrokerState* self() const;
     bool has_applied_registration() const;
     bool was_replaced() const;
@@ -50,7 +49,8 @@ private:
     const Uuid incarnation_;
     std::optional<protocol::BrokerEpoch> epoch_;  // Of the registration, once there is one.
     protocol::ErrorCode refusal_ = protocol::ErrorCode::none;
-    bool waits_for_metadata_ = true;
+    std::optional<Time> unanswered_since_;
+    Time next_word_{};  // About that it cannot register.
     bool fenced_ = true;
     bool leaving_ = false;
     bool left_ = false;
