@@ -60,7 +60,11 @@ bool ReplicaDriver::received(const replication::FetchAsk& ask, const replication
     return begin_work(before);
 }
 
-void ReplicaDriver::fetch_failed() {
+void ReplicaDriver::fetch_failed(LeaderEpoch asked_in) {
+    if (epoch() == asked_in) back_off();
+}
+
+void ReplicaDriver::back_off() {
     if (auto* const follower = rules_.following()) follower->failed(env_.clock.now());
 }
 
@@ -99,7 +103,7 @@ bool ReplicaDriver::begin_work(Offset high_watermark) {
         work_.pop_front();
         if (work(effect).failed()) {
             work_.clear();
-            fetch_failed();
+            back_off();
         }
     }
     records_ = Bytes();
@@ -109,17 +113,19 @@ bool ReplicaDriver::begin_work(Offset high_watermark) {
 // Nobody assigns another role meanwhile: what is left to do stays right.
 void ReplicaDriver::finish_work() {
     ASSERT(busy_);
-    while (!work_.empty()) {
+    // One that is retired has nothing to do any more.
+    while (!work_.empty() && !partition_.retired()) {
         const replication::Effect effect = work_.front();
         work_.pop_front();
         const auto done = work(effect);
         if (!done.failed()) continue;
         work_.clear();
-        fetch_failed();
+        back_off();
         say_not_done(done.error());
     }
     records_ = Bytes();
     busy_ = false;
+    if (partition_.retired()) return;
     if (auto next = std::exchange(next_assignment_, std::nullopt)) assigned(*next);
     host_.follower_moved(partition_.id());
 }

@@ -5,8 +5,6 @@
 
 #include "core/base/probe.h"
 #include "core/broker/partition.h"
-#include "core/protocol/record_batch.h"
-#include "core/protocol/validate_batch.h"
 
 namespace sluice::broker {
 

@@ -101,7 +101,8 @@ public:
     // finish_work() must be called, in a fiber.
     [[nodiscard]] bool received(const replication::FetchAsk& ask,
                                 const replication::FetchReply& reply, Bytes records);
-    void fetch_failed();
+    // What was asked in that epoch.
+    void fetch_failed(LeaderEpoch asked_in);
     // The leader must be asked where its log begins and ends; nothing when that is known.
     bool wants_leader_log() const { return wants_leader_log_; }
     [[nodiscard]] bool leader_log_found(LeaderEpoch asked_in, Offset start, Offset end);
@@ -127,6 +128,7 @@ private:
         work_.emplace_back(effect);
     }
     bool begin_work(Offset high_watermark);
+    void back_off();
     void say_not_done(Error why) const;
     Result<void> work(const replication::Effect& effect);
     Result<void> append(Offset end);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base/probe.h"
 #include "core/broker/broker.h"
 #include "core/broker/replica/replicas.h"
 #include "core/protocol/record_batch.h"
@@ -46,8 +45,12 @@ ReplicaFetcher::ReplicaFetcher(Replicas& shard, BrokerId leader)
 
 void ReplicaFetcher::follow(const PartitionId& id) {
     partitions_.insert(id);
+    moved();
+}
+
+void ReplicaFetcher::moved() {
     moved_.set();
-    if (running_) return;
+    if (running_ || is_over()) return;
     running_ = shard_.spawn("replica-fetcher", [this] { run(); });
 }
 
@@ -119,8 +122,9 @@ void ReplicaFetcher::fetch(const Wanted& wanted) {
 
 void ReplicaFetcher::fail(const Wanted& wanted) {
     for (const auto& [each, ask] : wanted)
-        if (const Partition::Use partition = shard_.broker().find({each.topic, each.partition}))
-            partition->replica()->fetch_failed();
+        if (const Partition::Use partition = shard_.broker().find({each.topic, each.partition});
+            partition && partition->replica())
+            partition->replica()->fetch_failed(ask.leader_epoch);
 }
 
 void ReplicaFetcher::take(const protocol::FetchResponse& response) {
@@ -133,7 +137,7 @@ void ReplicaFetcher::take_one(const TopicId& topic,
     const auto ask = session_.asked({topic, answer.partition_index});
     const PartitionId id{topic, answer.partition_index};
     Partition::Use partition = shard_.broker().find(id);
-    if (!ask || !partition) return;
+    if (!ask || !partition || !partition->replica()) return;
     ReplicaDriver& replica = *partition->replica();
     replication::FetchReply reply{answer.error_code};
     if (answer.diverging_epoch.end_offset >= Offset(0))
@@ -142,7 +146,7 @@ void ReplicaFetcher::take_one(const TopicId& topic,
     reply.log_start = answer.log_start_offset;
     const Bytes records = answer.records.value_or(Bytes());
     auto runs = runs_of(records.view());
-    if (!runs) return replica.fetch_failed();
+    if (!runs) return replica.fetch_failed(ask->leader_epoch);
     reply.runs = std::move(*runs);
     if (replica.received(*ask, reply, records))
         shard_.finish_work(std::move(partition));
@@ -174,27 +178,35 @@ void ReplicaFetcher::locate() {
     for (const PartitionId& id : lost) locate_one(id);
 }
 
+// Nothing is held while the leader is asked: the partition may go.
 void ReplicaFetcher::locate_one(const PartitionId& id) {
-    Partition::Use partition = shard_.broker().find(id);
-    if (!partition || is_over()) return;
-    ReplicaDriver& replica = *partition->replica();
-    const LeaderEpoch epoch = replica.epoch();
+    std::string topic;
+    LeaderEpoch epoch;
+    {
+        const Partition::Use partition = shard_.broker().find(id);
+        if (!partition || is_over()) return;
+        topic = partition->topic();
+        epoch = partition->leader_epoch();
+    }
     // The end first: what is deleted meanwhile moves the start only.
-    const auto end = ask_offset(*partition, epoch, latest);
-    const auto start = end ? ask_offset(*partition, epoch, earliest) : std::nullopt;
+    const auto end = ask_offset(topic, id.index, epoch, latest);
+    const auto start = end ? ask_offset(topic, id.index, epoch, earliest) : std::nullopt;
+    Partition::Use partition = shard_.broker().find(id);
+    if (!partition || !partition->replica()) return;
+    ReplicaDriver& replica = *partition->replica();
     if (!start) return replica.leader_log_not_found(epoch);
     if (replica.leader_log_found(epoch, *start, *end)) shard_.finish_work(std::move(partition));
 }
 
-std::optional<Offset> ReplicaFetcher::ask_offset(const Partition& partition, LeaderEpoch epoch,
-                                                 Timestamp which) {
+std::optional<Offset> ReplicaFetcher::ask_offset(const std::string& name, PartitionIndex index,
+                                                 LeaderEpoch epoch, Timestamp which) {
     const auto address = leader_address();
     if (!address) return std::nullopt;
     protocol::ListOffsetsRequest request;
     request.replica_id = shard_.broker().config().node_id;
     auto& topic = request.topics.emplace_back();
-    topic.name = partition.topic();
-    topic.partitions.push_back({partition.id().index, epoch, which});
+    topic.name = name;
+    topic.partitions.push_back({index, epoch, which});
     const auto response = shard_.peers().ask(*address, request, {});
     if (response.failed() || response->topics.size() != 1 ||
         response->topics.front().partitions.size() != 1)

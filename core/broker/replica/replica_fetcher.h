@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 
 #include "core/base/time.h"
 #include "core/broker/partition.h"
@@ -27,8 +29,8 @@ public:
         partitions_.erase(id);
         moved_.set();
     }
-    // One of them may ask for something else now.
-    void moved() { moved_.set(); }
+    // One of them may ask for something else now. Where no fiber was to be had it begins now.
+    void moved();
     // Never waits; whoever does joins the fibers.
     void stop() { moved_.set(); }
 
@@ -46,8 +48,8 @@ private:
     void wait_until_durable();
     void locate();
     void locate_one(const PartitionId& id);
-    std::optional<Offset> ask_offset(const Partition& partition, LeaderEpoch epoch,
-                                     Timestamp which);
+    std::optional<Offset> ask_offset(const std::string& name, PartitionIndex index,
+                                     LeaderEpoch epoch, Timestamp which);
     protocol::FetchRequest request_of(const replication::FollowerSession::Request& next) const;
     std::optional<env::Address> leader_address() const;
 

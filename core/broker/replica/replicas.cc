@@ -123,10 +123,9 @@ Result<void> Replicas::record_cut(const PartitionId& id) {
 }
 
 void Replicas::finish_work(Partition::Use partition) {
-    const PartitionId id = partition->id();
-    const auto spawned = fibers_.spawn("replica-work", [this, id] {
-        if (const Partition::Use use = broker_.find(id)) use->replica()->finish_work();
-    });
+    // Held until it is done: another one may have the name by then.
+    const auto spawned = fibers_.spawn(
+        "replica-work", [use = Partition::Use(*partition)] { use->replica()->finish_work(); });
     // No fiber to spare: the others of this leader wait for it.
     if (spawned.failed()) partition->replica()->finish_work();
 }
@@ -191,7 +190,7 @@ void Replicas::send(const Proposals& proposals) {
                     answer.error_code, answer.leader_epoch, answer.partition_epoch, answer.isr};
     for (const auto& [id, proposal] : proposals) {
         const Partition::Use partition = broker_.find(id);
-        if (!partition) continue;
+        if (!partition || !partition->replica()) continue;
         const auto reply = replies.find(id);
         if (reply == replies.end())
             partition->replica()->proposal_failed(proposal.id);

@@ -560,5 +560,79 @@ TEST(Replicas, AFollowerAsksAsTheBrokerThatIsRegisteredNow) {
     EXPECT_EQ(cluster.state().isr, brokers({1, 2, 3}));
 }
 
+TEST(Replicas, AFetcherThatGotNoFiberBeginsWithTheNextNews) {
+    Cluster cluster(brokers({1, 2, 3}));
+    env::Scheduler& scheduler = cluster.world.doors.scheduler;
+    bool over = false;
+    cluster.world.run([&] {
+        while (scheduler.spawn("occupied", [&] {
+            while (!over) static_cast<void>(env::sleep_for(scheduler, milliseconds(1)).failed());
+        })) {
+        }
+    });
+    // Whoever hears of it has the last fiber.
+    cluster.lead(2, brokers({1, 2, 3}));
+    over = true;
+    cluster.pass(milliseconds(5));
+    cluster.publish();
+    const auto& produced = cluster.produce(2);
+    cluster.pass(seconds(1));
+    EXPECT_EQ(produced.error, ErrorCode::none);
+}
+
+TEST(Replicas, AReplicaIsTakenAwayThoughItsLeaderDoesNotSayWhereItsLogLies) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.produce(2, -1, 4);
+    cluster.world.run([&] { EXPECT_TRUE(cluster.log(2).advance_start(Offset(4))); });
+    cluster.held = ApiKey::list_offsets;
+    cluster.pass(seconds(2));
+    EXPECT_TRUE(cluster.partition(1)->replica()->wants_leader_log());
+    cluster.place(brokers({2, 3}));
+    EXPECT_TRUE(cluster.publish());
+    EXPECT_FALSE(cluster.partition(1));
+}
+
+TEST(Replicas, WorkIsOfTheReplicaThatItWasFor) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.part_ways();
+    cluster.held = ApiKey::fetch;
+    cluster.pass(seconds(2));
+    cluster.world.run([&] {
+        Partition::Use partition = cluster.partition(1);
+        ReplicaDriver& replica = *partition->replica();
+        const auto ask = replica.next_fetch();
+        ASSERT_TRUE(ask);
+        replication::FetchReply reply;
+        reply.diverging = {LeaderEpoch(0), Offset(1)};
+        ASSERT_TRUE(replica.received(*ask, reply, Bytes()));
+        cluster.member(1).broker.replicas().finish_work(std::move(partition));
+        // It goes, and comes back, before that has begun.
+        cluster.place(brokers({2, 3}));
+        cluster.member(1).broker.apply(cluster.decided(), {});
+        cluster.place(brokers({1, 2, 3}));
+        cluster.member(1).broker.apply(cluster.decided(), {});
+    });
+    cluster.publish();
+    cluster.held.reset();
+    cluster.pass(seconds(2));
+    EXPECT_EQ(cluster.log(1).batches, cluster.log(2).batches);
+}
+
+TEST(Replicas, AFetchThatFailedHoldsUpNoLaterRole) {
+    Cluster cluster(brokers({1, 2, 3}));
+    cluster.pass(milliseconds(20));
+    cluster.held = ApiKey::fetch;
+    cluster.pass(seconds(1));
+    cluster.lead(1, brokers({1, 2, 3}));
+    cluster.pass(milliseconds(100));
+    const int before = cluster.asked[ApiKey::fetch];
+    cluster.failures = 2;
+    cluster.held.reset();
+    cluster.pass(milliseconds(5));
+    EXPECT_EQ(cluster.failures, 0);
+    EXPECT_EQ(cluster.asked[ApiKey::fetch], before + 2);
+}
+
 }  // namespace
 }  // namespace sluice::broker
