@@ -74,6 +74,7 @@ private:
     std::optional<ItemError> complaint_about_replicas(const std::vector<BrokerId>& replicas) const;
     std::optional<ItemError> cancel(const TopicState& topic, const PartitionState& partition,
                                     PartitionWish& wish) const;
+    bool has_another(const PartitionState& partition, const std::vector<BrokerId>& left) const;
     protocol::ErrorCode assign(const TopicState* topic, PartitionIndex index, BrokerId broker,
                                const Uuid& directory, Records& records) const;
     bool change(const TopicState& topic, PartitionIndex index, const PartitionWish& wish,

@@ -187,6 +187,20 @@ std::optional<ItemError> ReplicaController::complaint_about_replicas(
     return std::nullopt;
 }
 
+// Whether one of `left` has everything that was committed though none of them is in sync.
+bool ReplicaController::has_another(const PartitionState& partition,
+                                    const std::vector<BrokerId>& left) const {
+    const auto stays = [&left](BrokerId each) { return holds(left, each); };
+    // It has to lead at once where somebody else does now.
+    const auto can_lead = [&](BrokerId each) {
+        return stays(each) && (partition.isr.empty() || image_.is_active(each));
+    };
+    const auto& eligible = partition.eligible_leader_replicas;
+    if (!partition.isr.empty() || !eligible.empty()) return std::ranges::any_of(eligible, can_lead);
+    const auto& last = partition.last_known_elr;
+    return last.empty() || std::ranges::any_of(last, stays);
+}
+
 std::optional<ItemError> ReplicaController::cancel(const TopicState& topic,
                                                    const PartitionState& partition,
                                                    PartitionWish& wish) const {
@@ -197,12 +211,10 @@ std::optional<ItemError> ReplicaController::cancel(const TopicState& topic,
     wish.isr = without(partition.isr, partition.adding_replicas);
     wish.adding.clear();
     wish.removing.clear();
-    if (!wish.isr.empty() || partition.isr.empty()) return std::nullopt;
-    // Of those in sync only added ones are left.
+    if (!wish.isr.empty() || has_another(partition, wish.replicas)) return std::nullopt;
     const auto is_there = [this, &wish](BrokerId each) {
         return image_.is_active(each) && holds(wish.replicas, each);
     };
-    if (std::ranges::any_of(partition.eligible_leader_replicas, is_there)) return std::nullopt;
     const bool may_lose = unclean_election_enabled(image_, topic.name);
     if (!may_lose || std::ranges::none_of(wish.replicas, is_there))
         return ItemError{ErrorCode::invalid_replica_assignment,

@@ -2,6 +2,7 @@
 // was not on disk, false alarms and slow news: what is committed is in every later leader's log,
 // logs agree below the high watermark, which never goes back, and in the end everybody has all.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -92,6 +93,28 @@ public:
     const Assignment& now() const { return history_.back(); }
     const std::vector<Assignment>& history() const { return history_; }
     bool is_leaving(BrokerId broker) { return image().broker(broker)->in_controlled_shutdown; }
+    std::string standing() {
+        const auto& partition = *image().topic(topic_id)->partition(PartitionIndex(0));
+        const auto numbers = [](const std::vector<BrokerId>& ids) {
+            std::string text = "[";
+            for (const BrokerId id : ids) text += fmt::format(" {}", id.value);
+            return text + " ]";
+        };
+        std::string text = fmt::format(
+            "leader {} of epoch {}, replicas {}, in sync {}, eligible {}, last {}, adding {}, "
+            "removing {}, "
+            "min {}",
+            partition.leader.value, partition.leader_epoch.value, numbers(partition.replicas),
+            numbers(partition.isr), numbers(partition.eligible_leader_replicas),
+            numbers(partition.last_known_elr), numbers(partition.adding_replicas),
+            numbers(partition.removing_replicas), now().min_isr);
+        for (const auto& [id, broker] : image().brokers)
+            text += fmt::format(", {} {}", id.value,
+                                broker.is_active()              ? "active"
+                                : broker.in_controlled_shutdown ? "leaving"
+                                                                : "fenced");
+        return text;
+    }
     bool is_settled() {
         const auto& partition = *image().topic(topic_id)->partition(PartitionIndex(0));
         return partition.isr.size() == partition.replicas.size() &&
@@ -297,7 +320,17 @@ public:
             });
             if (done && truth_->is_settled()) return;
         }
-        RC_FAIL("nobody leads, or somebody does not get what is committed, or not in sync");
+        RC_FAIL("nobody leads, or somebody does not get what is committed, or not in sync: " +
+                standing(goal));
+    }
+
+    std::string standing(std::size_t goal) {
+        std::string text = truth_->standing() + ", wanted " + std::to_string(goal);
+        for (const auto& [id, node] : nodes_)
+            text += fmt::format("; {}: epoch {}, end {}, durable {}, committed {}", id.value,
+                                node.replica->epoch().value, node.log.records.size(),
+                                node.log.durable, node.high_watermark.value);
+        return text;
     }
 
 private:
@@ -633,13 +666,22 @@ private:
     int numbers_ = 0;
 };
 
-RC_GTEST_PROP(Replication, LosesNothingCommittedAndGoesOn, (std::uint64_t seed)) {
+void live_through(std::uint64_t seed) {
     Random seeds(seed);
     for (int worlds = 0; worlds < 10; ++worlds) {
         World world(seeds.next());
         for (int i = 0; i < 20'000; ++i) world.act();
         world.settle();
     }
+}
+
+RC_GTEST_PROP(Replication, LosesNothingCommittedAndGoesOn, (std::uint64_t seed)) {
+    live_through(seed);
+}
+
+// Cancelling a reassignment took the only eligible replica, when nobody was in sync.
+TEST(Replication, ACancelledReassignmentLeavesWhoIsEligible) {
+    live_through(3668039);
 }
 
 }  // namespace
