@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "core/env/sanitized.h"
+#include "core/env/sanitizers.h"
 #include "sim/scenarios.h"
 #include "sim/sweep.h"
 
@@ -25,7 +25,7 @@ RunOptions options_for(const std::string& scenario, std::uint64_t seed) {
 
 void pass_some_seeds_twice(const std::string& scenario) {
     Sweep sweep;
-    constexpr std::uint64_t last = env::is_sanitized ? 1 : 5;
+    constexpr std::uint64_t last = env::allocations_are_watched ? 1 : 5;
     for (std::uint64_t seed = 1; seed <= last; ++seed) {
         const RunResult result = run_twice(options_for(scenario, seed), find_scenario(scenario));
         EXPECT_TRUE(result.passed()) << report_of(result);

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/base/random.h"
-#include "core/env/sanitized.h"
+#include "core/env/sanitizers.h"
 #include "sim/checker/history_text.h"
 
 namespace sluice::checker {
@@ -348,7 +348,7 @@ private:
     std::uint64_t next_value_ = 0;
 };
 
-constexpr std::uint64_t seeds = env::is_sanitized ? 1000 : 5000;
+constexpr std::uint64_t seeds = env::allocations_are_watched ? 1000 : 5000;
 
 TEST(Checker, FindsWhatItsTwinFinds) {
     std::set<AnomalyKind> found;
